@@ -1,0 +1,82 @@
+import { buildConnector, Client, type Dispatcher, Pool } from 'undici';
+import type { ProxyConfig, TlsConfig } from '../../crds/sidecar-config.ts';
+import { connectThroughProxy, proxyAuthorization } from './connect-through-proxy.ts';
+
+/** A server to talk to: where, how TLS is done, and by which proxy. */
+export interface Destination {
+  readonly url: URL;
+  readonly tls: TlsConfig;
+  readonly proxy?: ProxyConfig | undefined;
+  readonly connectTimeoutMs: number;
+  /** At most so many connections; further requests queue. */
+  readonly connections: number;
+}
+
+/** Connections to one destination, and what a request to it must carry. */
+export interface DestinationPool {
+  readonly dispatcher: Dispatcher;
+  /** Goes in front of every path: empty, or the origin where a plain HTTP proxy wants absolute-form (RFC 9112 section 3.2.2). */
+  readonly pathPrefix: string;
+  /** Goes before every request's headers, a flat list: empty, or Host and Proxy-Authorization for a plain HTTP proxy. */
+  readonly headers: readonly string[];
+  /** A connection of its own for one request, closed by the server's answer. */
+  fresh(): Dispatcher;
+  close(): Promise<void>;
+}
+
+/** What a handler may carry to learn on which connection its request went out. */
+export interface ConnectionAware {
+  connection?: CountedClient | undefined;
+}
+
+/**
+ * A `Client` (one connection at a time) that counts the requests of its current connection: a request that is not the first
+ * may have met a connection that the server was just closing.
+ */
+export class CountedClient extends Client {
+  requests = 0;
+
+  constructor(origin: string | URL, options: object) {
+    super(origin, options);
+    this.on('connect', () => {
+      this.requests = 0;
+    });
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler & ConnectionAware): boolean {
+    handler.connection = this;
+    return super.dispatch(options, handler);
+  }
+}
+
+/**
+ * HTTP/1.1 only: what goes out is what came in, byte for byte. Timeouts of a request in flight are the caller's: undici's own are off.
+ */
+export function createPool({ url, tls, proxy, connectTimeoutMs, connections }: Destination): DestinationPool {
+  const connector = buildConnector({
+    allowH2: false,
+    timeout: connectTimeoutMs,
+    ...(tls.ca !== undefined && { ca: tls.ca }),
+    ...(tls.certificate !== undefined && { cert: tls.certificate }),
+    ...(tls.key !== undefined && { key: tls.key.reveal() }),
+    ...(tls.serverName !== undefined && { servername: tls.serverName }),
+  });
+  const tunnelled = proxy !== undefined && url.protocol === 'https:';
+  const relayed = proxy !== undefined && url.protocol === 'http:';
+  const origin = relayed ? new URL(proxy.url).origin : url.origin;
+  const options = {
+    allowH2: false,
+    connect: tunnelled ? connectThroughProxy(proxy, connector, connectTimeoutMs) : connector,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    pipelining: 1,
+  };
+  const pool = new Pool(origin, { ...options, connections, factory: (to, its) => new CountedClient(to, its) });
+  return {
+    dispatcher: pool,
+    pathPrefix: relayed ? url.origin : '',
+    headers: relayed ? ['host', url.host, ...proxyAuthorization(proxy)] : [],
+    fresh: () => new CountedClient(origin, { ...options, pipelining: 0 }),
+    close: () => pool.destroy(),
+  };
+}
