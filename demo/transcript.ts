@@ -1,0 +1,42 @@
+import { styleText } from 'node:util';
+
+/** What the demo shows its reader: one step after the other, each a call, its answer and what the servers saw. */
+export interface Transcript {
+  line(text?: string): void;
+  step(title: string): void;
+  /** What the workload sends. */
+  sent(text: string): void;
+  /** What it gets back, shortened. */
+  got(text: string): void;
+  /** What is to be noticed about it. */
+  note(text: string): void;
+  failed(text: string): void;
+}
+
+const maxWidth = 150;
+
+export function createTranscript(write: (text: string) => void, coloured: boolean): Transcript {
+  let steps = 0;
+  const paint = (style: Parameters<typeof styleText>[0], text: string) =>
+    coloured ? styleText(style, text, { validateStream: false }) : text;
+  const marked = (mark: string, text: string) =>
+    text
+      .split('\n')
+      .map((line, index) => `   ${index === 0 ? mark : ' '} ${shorten(line)}\n`)
+      .join('');
+  return {
+    line: (text = '') => write(`${text}\n`),
+    step(title) {
+      steps += 1;
+      write(`\n${paint('bold', `${steps}. ${title}`)}\n`);
+    },
+    sent: (text) => write(paint('cyan', marked('>', text))),
+    got: (text) => write(marked('<', text)),
+    note: (text) => write(paint('green', marked('✓', text))),
+    failed: (text) => write(paint('red', marked('✗', text))),
+  };
+}
+
+function shorten(line: string): string {
+  return line.length <= maxWidth ? line : `${line.slice(0, maxWidth - 1)}…`;
+}
