@@ -1,0 +1,40 @@
+# The machine brings Node >= 20, npm and make; the Node that everything runs on is pinned and comes with `npm ci`.
+# Suites that need more (Go, Java, …) say so and skip; TOKENWARD_REQUIRE_ALL=1 makes a skip a failure.
+
+pinned := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
+installed := node_modules/.package-lock.json
+
+.PHONY: help demo test lint check bench generate build
+
+help: ## this list
+	@grep -hE '^[a-z]+:.* ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]* ## /  make \1\t/' | expand -t 16
+
+demo: $(installed) ## real servers, the sidecar and a workload's calls, in seconds; KEEP=1 leaves them running
+	@$(pinned) node demo/main.ts $(if $(KEEP),--keep)
+
+test: $(installed) ## all tests
+	$(pinned) npm run test
+
+lint: $(installed) ## the linter, folder boundaries included
+	$(pinned) npm run lint
+
+check: lint ## lint, types, format, unused code, and generated files against their source
+	$(pinned) npm run types
+	$(pinned) npm run format:check
+	$(pinned) npm run unused
+	$(pinned) npm run generate:check
+
+generate: $(installed) ## write the generated files anew
+	$(pinned) npm run generate
+
+build: $(installed) ## the bundles in dist/
+	$(pinned) npm run build
+
+bench: $(installed) ## Tokenward beside other proxies: CPU, latency, memory, start
+	$(pinned) npm run bench
+
+$(installed): package-lock.json
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' || \
+		{ echo "Tokenward's sources need Node >= 20 and npm on the PATH (any newer Node is fetched by npm itself)"; exit 1; }
+	npm ci
+	@touch $@
