@@ -1,6 +1,6 @@
 import type { Sensitive } from '../../crds/sensitive.ts';
 
-/** An access token and its age limits. Identity matters: `TokenSource.evict` compares tokens by reference. */
+/** An access token and its age limits. Identity matters: `TokenSource.replace` compares tokens by reference. */
 export interface Token {
   readonly value: Sensitive;
   /** `token_type` as the endpoint wrote it. */
