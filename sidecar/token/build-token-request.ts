@@ -1,0 +1,123 @@
+import type { SidecarConfig } from '../../crds/sidecar-config.ts';
+import { clientAuthentication, type Field } from './client-authentication.ts';
+
+/** A token request, ready to be written. Secrets are in all of its parts: it is never logged. */
+export interface TokenRequest {
+  readonly method: 'POST' | 'GET';
+  /** Path and query. */
+  readonly path: string;
+  /** Name, value, name, value... */
+  readonly headers: readonly string[];
+  readonly body?: string;
+}
+
+/** The parts of a token request before they are given their places. */
+interface Fields {
+  readonly grantType: readonly Field[];
+  readonly body: readonly Field[];
+  readonly query: readonly Field[];
+}
+
+/**
+ * The access token request of the client credentials grant (RFC 6749 section 4.4.2) with the resources of RFC 8707 and the audiences
+ * of RFC 8693. What the URL's own query says is not said again (RFC 6749 section 3.2: no parameter more than once).
+ */
+export function buildTokenRequest(config: SidecarConfig, userAgent?: string): TokenRequest {
+  const { tokenEndpoint } = config;
+  const url = new URL(tokenEndpoint.url);
+  const shown = clientAuthentication(config.client);
+  const { grantType, body, query } = placeFields(config, url, shown.fields);
+  const headersWith = (contentType?: string): string[] =>
+    headerLines(config, { userAgent, contentType, authorization: shown.authorization });
+
+  if (tokenEndpoint.method === 'GET') {
+    return { method: 'GET', path: pathWith(url, [...grantType, ...body, ...query]), headers: headersWith() };
+  }
+  const grantTypeInQuery = tokenEndpoint.grantTypeIn === 'Query';
+  const bodyFields = grantTypeInQuery ? body : [...grantType, ...body];
+  return {
+    method: 'POST',
+    path: pathWith(url, grantTypeInQuery ? [...grantType, ...query] : query),
+    headers: headersWith(tokenEndpoint.contentType),
+    body: tokenEndpoint.contentType === 'application/json' ? jsonText(bodyFields) : formText(bodyFields),
+  };
+}
+
+function placeFields(config: SidecarConfig, url: URL, clientFields: readonly Field[]): Fields {
+  const { grant, tokenEndpoint } = config;
+  const own = url.searchParams;
+  const isNew = ([name]: Field): boolean => !own.has(name);
+  const parameters = (place: 'Body' | 'Query'): Field[] =>
+    tokenEndpoint.parameters.filter((parameter) => parameter.in === place).map(({ name, value }) => [name, value.reveal()]);
+  const grantFields: Field[] = [
+    ...(grant.scope ? [['scope', grant.scope] as const] : []),
+    ...grant.resource.map((resource): Field => ['resource', resource]),
+    ...grant.audience.map((audience): Field => ['audience', audience]),
+  ];
+  const declared = parameters('Body');
+  return {
+    grantType: ([['grant_type', 'client_credentials']] satisfies Field[]).filter(isNew),
+    // A parameter that is declared for a body goes there even if the URL has one of its name: that is what was asked for.
+    body: [...[...clientFields, ...grantFields].filter(isNew), ...(tokenEndpoint.method === 'GET' ? declared.filter(isNew) : declared)],
+    query: parameters('Query').filter(isNew),
+  };
+}
+
+function pathWith(url: URL, fields: readonly Field[]): string {
+  const added = formText(fields);
+  const query = [url.search.slice(1), added].filter((part) => part !== '').join('&');
+  return query === '' ? url.pathname : `${url.pathname}?${query}`;
+}
+
+interface StandardHeaders {
+  readonly userAgent: string | undefined;
+  readonly authorization: string | undefined;
+  readonly contentType: string | undefined;
+}
+
+function headerLines(config: SidecarConfig, standard: StandardHeaders): string[] {
+  const declared = config.tokenEndpoint.parameters.filter((parameter) => parameter.in === 'Header');
+  const isDeclared = (name: string): boolean => declared.some((parameter) => parameter.name.toLowerCase() === name);
+  const lines: string[] = [];
+  if (!isDeclared('accept')) lines.push('Accept', 'application/json');
+  if (standard.userAgent !== undefined && !isDeclared('user-agent')) lines.push('User-Agent', standard.userAgent);
+  if (standard.authorization !== undefined) lines.push('Authorization', standard.authorization);
+  if (standard.contentType !== undefined) lines.push('Content-Type', standard.contentType);
+  // Header bytes are written one per character: UTF-8 has to be spelt out.
+  for (const { name, value } of declared) lines.push(name, Buffer.from(value.reveal(), 'utf8').toString('latin1'));
+  return lines;
+}
+
+/** RFC 6749 appendix B. */
+function formText(fields: readonly Field[]): string {
+  return new URLSearchParams(fields.map(([name, value]) => [name, value])).toString();
+}
+
+/** A JSON object of the fields: a name that comes several times has an array, in the place of its first. */
+function jsonText(fields: readonly Field[]): string {
+  const members = new Map<string, string[]>();
+  for (const [name, value] of fields) {
+    const text = name === 'scope' ? scopeText(value) : JSON.stringify(value);
+    const texts = members.get(name);
+    if (texts) texts.push(text);
+    else members.set(name, [text]);
+  }
+  const text = [...members].map(([name, values]) => `${JSON.stringify(name)}:${values.length === 1 ? values[0] : `[${values.join()}]`}`);
+  return `{${text.join()}}`;
+}
+
+const whitespaceOutsideStrings = /("(?:[^"\\]|\\.)*")|[ \t\r\n]+/g;
+
+/** A scope that is a JSON object goes out as one: its own text, lest long numbers or the order of its names change. */
+function scopeText(scope: string): string {
+  return isJsonObject(scope) ? scope.replace(whitespaceOutsideStrings, '$1') : JSON.stringify(scope);
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,170 @@
+import type { SidecarConfig } from '../../crds/sidecar-config.ts';
+import { Sensitive } from '../../crds/sensitive.ts';
+import type { TokenFailure, TokenFailureCode } from '../failure.ts';
+import type { Attempt, RetryAdvice } from './attempt.ts';
+import { readContent, type Content } from './read-content.ts';
+import { listPaths, readMember, type Members } from './read-member.ts';
+import { redactor, type Redact } from './redactor.ts';
+import { readRefusal, type Refusal } from './refusal.ts';
+import { retryAdvice } from './retry-advice.ts';
+import { tokenHint } from './token-hints.ts';
+import { tokenLifetimeMs } from './token-lifetime.ts';
+
+/** An answer of the token endpoint as it came. */
+export interface TokenResponse {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Not decoded; `longestAnswerBytes` of it, and a byte more if there was one. */
+  readonly body: Uint8Array;
+}
+
+/** An answer with all that judging it needs. */
+interface Case {
+  readonly config: SidecarConfig;
+  readonly response: TokenResponse;
+  readonly content: Content;
+  readonly redact: Redact;
+  readonly wallMs: number;
+}
+
+/**
+ * Judges an answer to a token request: RFC 6749 section 5.1, read generously, or the reason why there is no token. `sentWallMs` is our
+ * clock's time when the request was sent.
+ */
+export function readTokenAnswer(config: SidecarConfig, response: TokenResponse, sentWallMs: number): Attempt {
+  const content = readContent(response.body, header(response, 'content-encoding') ?? '');
+  const it: Case = { config, response, content, redact: redactor(config), wallMs: sentWallMs };
+  const { status } = response;
+  if (status >= 300 && status < 400) return redirected(it);
+
+  const members = content.kind === 'members' ? content.members : undefined;
+  const refusal = members && readRefusal(members, config.tokenEndpoint.response, it.redact);
+  if (status >= 500) return refused(it, 'token_unavailable', refusal);
+  if (status < 200 || status >= 400) return refused(it, 'token_rejected', refusal);
+
+  const token = members && readMember(members, config.tokenEndpoint.response.accessToken ?? 'access_token');
+  if (refusal && (refusal.isCertain || typeof token !== 'string')) return refused(it, 'token_rejected', refusal);
+  if (!members) return notAnAnswer(it);
+  if (typeof token !== 'string' || token === '') return withoutToken(it, members);
+  if (!isSendable(token)) return unsendable(it);
+
+  const { expiresIn, tokenType } = config.tokenEndpoint.response;
+  const type = readMember(members, tokenType ?? 'token_type');
+  const lifetimeMs = tokenLifetimeMs({
+    members,
+    accessToken: token,
+    expiresInPath: expiresIn,
+    defaultLifetimeSeconds: config.tokenEndpoint.defaultLifetimeSeconds,
+    date: header(response, 'date'),
+    sentWallMs,
+  });
+  const typed = typeof type === 'string' && type !== '' ? { tokenType: type } : {};
+  return { ok: true, answer: { accessToken: new Sensitive(token), lifetimeMs, ...typed } };
+}
+
+/** RFC 6749 appendix A.12, without the space, which would end the token inside a header. */
+function isSendable(token: string): boolean {
+  return /^[\x21-\x7e]+$/.test(token);
+}
+
+function redirected(it: Case): Attempt {
+  const location = header(it.response, 'location');
+  const host = location === undefined ? undefined : URL.parse(location, it.config.tokenEndpoint.url)?.host;
+  const target = host !== undefined && it.redact(host) === host ? host : undefined;
+  const hint =
+    `Redirects are not followed, lest the client's secret go elsewhere: set tokenEndpoint.url to the address it points to` +
+    `${target ? `, on ${target}` : ''}. Some servers send a client that they do not know to a login page.`;
+  return failed(it, 'token_malformed', `${asked(it)} a redirect${target ? ` to ${target}` : ''} (status ${it.response.status}).`, { hint });
+}
+
+/** The endpoint says that there is no token: by its status, or by an error in a successful answer. */
+function refused(it: Case, code: TokenFailureCode, refusal: Refusal | undefined): Attempt {
+  const { status } = it.response;
+  const error = refusal?.error;
+  const advice = tokenHint({ status, error, isHtml: false }, it.config);
+  const hint = [refusal?.message && `The endpoint says: "${refusal.message}".`, advice].filter(Boolean).join(' ');
+  return failed(it, code, `${asked(it)} status ${status}${error === undefined ? '' : `, ${error}`}.`, {
+    ...(hint !== '' && { hint }),
+    ...(refusal && { refusal }),
+    retry: retryAdvice(status, { retryAfter: header(it.response, 'retry-after'), date: header(it.response, 'date') }, it.wallMs),
+  });
+}
+
+const contentNames: Record<Content['kind'], string> = {
+  members: 'fields',
+  html: 'a web page',
+  text: 'neither JSON nor a form',
+  empty: 'an empty body',
+  'too large': 'more than 1 MiB',
+  undecodable: 'a body that its Content-Encoding does not decode',
+};
+
+function notAnAnswer(it: Case): Attempt {
+  const { status } = it.response;
+  const hint = tokenHint({ status, error: undefined, isHtml: it.content.kind === 'html' }, it.config);
+  const type = mediaType(it);
+  const detail = `${asked(it)} status ${status} and ${contentNames[it.content.kind]}${type ? ` (${type})` : ''}.`;
+  return failed(it, 'token_malformed', detail, { ...(hint !== undefined && { hint }) });
+}
+
+/** A name that is surely a name; a token in its place would be longer, or of other characters. */
+const fieldPath = /^[A-Za-z_][\w.-]{0,47}$/;
+
+function withoutToken(it: Case, members: Members): Attempt {
+  const path = it.config.tokenEndpoint.response.accessToken ?? 'access_token';
+  const names = listPaths(members).filter((name) => fieldPath.test(name) && it.redact(name) === name);
+  const detail = `${asked(it)} status ${it.response.status} without a token in ${path}; its fields are: ${names.join(', ') || 'none'}.`;
+  return failed(it, 'token_malformed', detail, { hint: 'Name the field that holds the token in tokenEndpoint.response.accessToken.' });
+}
+
+function unsendable(it: Case): Attempt {
+  const detail = `${asked(it)} status ${it.response.status} and a token with spaces, control characters or letters outside ASCII.`;
+  return failed(it, 'token_malformed', detail, { hint: 'Check tokenEndpoint.response.accessToken: the field may hold something else.' });
+}
+
+interface Circumstances {
+  readonly hint?: string;
+  readonly refusal?: Refusal;
+  readonly retry?: RetryAdvice;
+}
+
+function failed(it: Case, code: TokenFailureCode, detail: string, { hint, refusal, retry = 'never' }: Circumstances): Attempt {
+  const { status } = it.response;
+  const failure: TokenFailure = {
+    code,
+    detail,
+    ...(hint !== undefined && { hint }),
+    ...(typeof retry === 'object' && { retryAfterSeconds: Math.ceil(retry.afterMs / 1000) }),
+    tokenEndpoint: { status, ...(refusal?.error !== undefined && { error: refusal.error }) },
+    log: { status, contentType: mediaType(it), content: it.content.kind, ...refusal?.log, ...snippet(it) },
+  };
+  return { ok: false, failure, retry };
+}
+
+function asked({ config }: Case): string {
+  return `The token endpoint ${new URL(config.tokenEndpoint.url).host} answered with`;
+}
+
+const knownMediaType = /^(?:text|application|multipart|image)\/[a-z0-9.+-]{1,40}$/;
+
+function mediaType({ response, redact }: Case): string | undefined {
+  const type = header(response, 'content-type')?.split(';')[0]?.trim().toLowerCase();
+  return type !== undefined && knownMediaType.test(type) && redact(type) === type ? type : undefined;
+}
+
+const longestSnippet = 200;
+
+/** The beginning of what a person would read. An answer with fields is not quoted: they may be anything. */
+function snippet({ content, redact }: Case): { snippet?: string } {
+  if (content.kind === 'members' || content.text === '') return {};
+  // A single word may be the bare token itself.
+  if (!/\s/.test(content.text)) return { snippet: '[redacted]' };
+  const text = content.text.replace(/<[^<>]*>/g, ' ').replace(/\s+/g, ' ');
+  return { snippet: redact(text).trim().slice(0, longestSnippet) };
+}
+
+function header({ headers }: TokenResponse, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === 'string' ? value : value?.[0];
+}

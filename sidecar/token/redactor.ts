@@ -1,0 +1,80 @@
+import type { SidecarConfig } from '../../crds/sidecar-config.ts';
+import { Sensitive } from '../../crds/sensitive.ts';
+
+/** Replaces everything in a text that is, or looks like, a secret or a token. */
+export type Redact = (text: string) => string;
+
+const redacted = '[redacted]';
+
+/** Below this a value may well be a common word: it is only redacted where it stands alone. */
+const shortestDistinctive = 8;
+
+/**
+ * Redacts what a token endpoint wrote, before it is logged: every secret of the configuration, in each encoding in which it was
+ * sent or may be quoted, and whatever looks like a token. It would rather take out too much.
+ */
+export function redactor(config: SidecarConfig): Redact {
+  const secrets = secretsPattern(config);
+  return (text) => redactTokens(secrets === undefined ? text : text.replace(secrets, redacted));
+}
+
+function secretsPattern(config: SidecarConfig): RegExp | undefined {
+  const values = new Set([...sensitiveValues(config).flatMap(pieces), ...basicCredentials(config)]);
+  const forms = new Set([...values].flatMap(encodings).filter((form) => form !== ''));
+  if (forms.size === 0) return undefined;
+  const longestFirst = [...forms].sort((a, b) => b.length - a.length);
+  return new RegExp(longestFirst.map(alternative).join('|'), 'gi');
+}
+
+function sensitiveValues(value: unknown): string[] {
+  if (value instanceof Sensitive) return [value.reveal()];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.values(value).flatMap(sensitiveValues);
+}
+
+/** A key in PEM may be quoted line by line. */
+function pieces(value: string): string[] {
+  return value.includes('\n') ? [value, ...value.split(/\r?\n/).filter((line) => line.length >= shortestDistinctive)] : [value];
+}
+
+/** What stands in an Authorization header: both halves together. */
+function basicCredentials({ client }: SidecarConfig): string[] {
+  const secret = client.secret?.reveal();
+  if (!secret) return [];
+  return [`${client.id}:${secret}`, `${formEncode(client.id)}:${formEncode(secret)}`];
+}
+
+function encodings(value: string): string[] {
+  const bytes = Buffer.from(value, 'utf8');
+  return [
+    value,
+    encodeURIComponent(value.toWellFormed()),
+    formEncode(value),
+    JSON.stringify(value).slice(1, -1),
+    value.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`),
+    value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;'),
+    bytes.toString('base64').replace(/=+$/, ''),
+    bytes.toString('base64url'),
+  ];
+}
+
+function formEncode(value: string): string {
+  return new URLSearchParams([['', value]]).toString().slice(1);
+}
+
+function alternative(form: string): string {
+  const literal = form.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  return form.length < shortestDistinctive ? `(?<!\\w)${literal}(?!\\w)` : literal;
+}
+
+const schemeAndToken = /\b(basic|bearer)\s+[\w+/=.~-]+/gi;
+const tellingName =
+  /(["']?[\w.-]{0,40}(?:token|secret|password|passwd|assertion|api_?key|authorization|cookie)[\w.-]{0,40}["']?\s{0,9}[:=]\s{0,9})("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s&<>"',;}]+)/gi;
+const longRun = /[\w+/=.~-]{20,}/g;
+
+function redactTokens(text: string): string {
+  return text
+    .replace(schemeAndToken, `$1 ${redacted}`)
+    .replace(tellingName, `$1${redacted}`)
+    .replace(longRun, (run) => (run.length >= 40 || (/\d/.test(run) && /[a-z]/i.test(run)) ? redacted : run));
+}
