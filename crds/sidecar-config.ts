@@ -97,7 +97,7 @@ const cache = z.strictObject({
   refreshOn403: z._default(z.boolean(), false),
 });
 
-const ready = z.strictObject({
+export const readyConfig = z.strictObject({
   version: z.literal(1),
   upstream,
   tokenEndpoint,
@@ -108,11 +108,11 @@ const ready = z.strictObject({
 });
 
 /** A credential that was never valid, with the reason to pass on to callers. */
-const invalid = z.strictObject({ version: z.literal(1), invalid: z.string() });
+export const invalidConfig = z.strictObject({ version: z.literal(1), invalid: z.string() });
 
-export const sidecarConfigFile = z.union([invalid, ready]);
+export const sidecarConfigFile = z.union([invalidConfig, readyConfig]);
 
 export type SidecarConfigFile = z.output<typeof sidecarConfigFile>;
-export type SidecarConfig = z.output<typeof ready>;
+export type SidecarConfig = z.output<typeof readyConfig>;
 export type TlsConfig = SidecarConfig['upstream']['tls'];
 export type ProxyConfig = NonNullable<SidecarConfig['upstream']['proxy']>;

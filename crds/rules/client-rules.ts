@@ -7,6 +7,10 @@ interface Client {
   readonly secretRef?: unknown;
 }
 
+/** RFC 7617 section 2: the user-id ends at the first colon. */
+export const colonInClientId =
+  'holds a colon, which ends the user name in a Basic header (RFC 7617): set spec.client.basicEncoding: FormURLEncoded';
+
 export const noControlCharacters: Rule<string> = matching(
   'InvalidClient',
   '^[^\\x00-\\x1f\\x7f]*$',
@@ -29,11 +33,10 @@ export const clientRules: readonly Rule<Client>[] = [
     message: 'is not used by authentication: None; remove it, or choose ClientSecretBasic or ClientSecretPost',
   },
   {
-    // RFC 7617 section 2: the user-id ends at the first colon.
     reason: 'InvalidClient',
     at: ['id'],
     cel: "self.authentication != 'ClientSecretBasic' || self.basicEncoding != 'Raw' || !has(self.id) || !self.id.contains(':')",
     holds: (self) => self.authentication !== 'ClientSecretBasic' || self.basicEncoding !== 'Raw' || self.id?.includes(':') !== true,
-    message: 'holds a colon, which ends the user name in a Basic header (RFC 7617): set spec.client.basicEncoding: FormURLEncoded',
+    message: colonInClientId,
   },
 ];

@@ -1,0 +1,173 @@
+import { problem, type Problem } from '../problem.ts';
+import type { ReasonOf } from '../reasons.ts';
+import { Sensitive } from '../sensitive.ts';
+import type { SourceConfigMap, SourceSecret, Sources } from '../sources.ts';
+import { allowedHostsAnnotation, isAllowedHost, parseAllowedHosts, type NamedHost } from './allowed-hosts.ts';
+import { readCertificates, readPrivateKey, type Pem } from './pem.ts';
+import { cleanValue, type Use } from './secret-value.ts';
+
+/** Consent: what does not carry it is no source, whoever names it. */
+export const credentialLabel = 'tokenward.dev/credential';
+/** What the operator writes itself. */
+export const renderingLabel = 'tokenward.dev/rendering';
+
+interface KeyRef {
+  readonly name: string;
+  readonly key: string;
+}
+
+const nothing = new Sensitive('');
+
+/**
+ * Follows a credential's references and notes what is wrong with them. Where something is, the value is empty, and `problems`
+ * says why: the caller looks there before it uses any.
+ */
+export class SourceReader {
+  readonly problems: Problem[] = [];
+  readonly warnings: Problem[] = [];
+  readonly #namespace: string;
+  readonly #sources: Sources;
+  readonly #hosts: readonly NamedHost[];
+
+  constructor(namespace: string, sources: Sources, hosts: readonly NamedHost[]) {
+    this.#namespace = namespace;
+    this.#sources = sources;
+    this.#hosts = hosts;
+  }
+
+  value({ name, key }: KeyRef, path: string, use: Use): Sensitive {
+    const secret = this.#secret(name, path);
+    const stored = secret && this.#key(secret, key, path);
+    if (stored === undefined) return nothing;
+    const clean = cleanValue(stored.reveal(), use);
+    const where = `the value of the key ${key} in the Secret ${name}`;
+    if (!clean.ok) {
+      this.#fail('InvalidSecretValue', path, `${where} ${clean.message}`);
+      return nothing;
+    }
+    if (clean.trimmed) {
+      const message = `${where} ends in a line break, which is not sent: store it without one (printf %s "$VALUE", not echo)`;
+      this.warnings.push(problem('TrailingNewlineTrimmed', path, message));
+    }
+    return new Sensitive(clean.value);
+  }
+
+  certificatesFromSecret({ name, key }: KeyRef, path: string): string {
+    const secret = this.#secret(name, path);
+    const stored = secret && this.#key(secret, key, path);
+    return stored === undefined ? '' : this.#pem(readCertificates(stored.reveal()), path, `the key ${key} of the Secret ${name}`);
+  }
+
+  certificatesFromConfigMap({ name, key }: KeyRef, path: string): string {
+    const configMap = this.#configMap(name, path);
+    if (configMap === undefined) return '';
+    const stored = configMap.data.get(key);
+    if (stored !== undefined) return this.#pem(readCertificates(stored), path, `the key ${key} of the ConfigMap ${name}`);
+    this.#fail('ConfigMapKeyNotFound', `${path}.key`, missingKey('ConfigMap', name, key, [...configMap.data.keys()]));
+    return '';
+  }
+
+  /** From a Secret of type kubernetes.io/tls. */
+  keyPair(name: string, path: string): { certificate: string; key: Sensitive } {
+    const secret = this.#secret(name, path);
+    const certificate = secret && this.#key(secret, 'tls.crt', path);
+    const key = secret && this.#key(secret, 'tls.key', path);
+    if (certificate === undefined || key === undefined) return { certificate: '', key: nothing };
+    const pem = this.#pem(readCertificates(certificate.reveal()), path, `the key tls.crt of the Secret ${name}`);
+    if (pem === '') return { certificate: '', key: nothing };
+    return {
+      certificate: pem,
+      key: new Sensitive(this.#pem(readPrivateKey(key.reveal(), pem), path, `the key tls.key of the Secret ${name}`)),
+    };
+  }
+
+  #pem(read: Pem, path: string, where: string): string {
+    if (read.ok) return read.pem;
+    this.#fail('InvalidSecretValue', path, `${where} ${read.message}`);
+    return '';
+  }
+
+  /** The Secret, if it may serve this credential. What it holds is not spoken of before it has opted in. */
+  #secret(name: string, path: string): SourceSecret | undefined {
+    const secret = this.#sources.secrets.get(name);
+    if (secret === undefined) {
+      this.#fail(
+        'SecretNotFound',
+        path,
+        `there is no Secret ${name} in the namespace ${this.#namespace}: create it with the label ${credentialLabel}: "true", or correct the name`,
+      );
+      return undefined;
+    }
+    if (secret.labels[renderingLabel] === 'true') {
+      this.#fail(
+        'SecretIsRendering',
+        path,
+        `the Secret ${name} is written by Tokenward itself (label ${renderingLabel}) and cannot be a source: name the Secret that the value comes from`,
+      );
+      return undefined;
+    }
+    if (secret.labels[credentialLabel] !== 'true') {
+      this.#fail('SecretNotLabelled', path, notLabelled('Secret', name, this.#namespace));
+      return undefined;
+    }
+    return this.#servesAllHosts(secret, path) ? secret : undefined;
+  }
+
+  #configMap(name: string, path: string): SourceConfigMap | undefined {
+    const configMap = this.#sources.configMaps.get(name);
+    if (configMap === undefined) {
+      this.#fail(
+        'ConfigMapNotFound',
+        path,
+        `there is no ConfigMap ${name} in the namespace ${this.#namespace}: create it with the label ${credentialLabel}: "true", or correct the name`,
+      );
+      return undefined;
+    }
+    if (configMap.labels[credentialLabel] === 'true') return configMap;
+    this.#fail('ConfigMapNotLabelled', path, notLabelled('ConfigMap', name, this.#namespace));
+    return undefined;
+  }
+
+  #servesAllHosts(secret: SourceSecret, path: string): boolean {
+    const annotation = secret.annotations[allowedHostsAnnotation];
+    if (annotation === undefined) return true;
+    const allowed = parseAllowedHosts(annotation);
+    if (!allowed.ok) {
+      const message = `the annotation ${allowedHostsAnnotation} of the Secret ${secret.name} holds ${JSON.stringify(allowed.entry)}, which is no host: write names such as acme.example or *.acme.example, separated by commas, without scheme, port and path`;
+      this.#fail('InvalidAllowedHosts', path, message);
+      return false;
+    }
+    const refused = this.#hosts.filter(({ host }) => !isAllowedHost(host, allowed.patterns));
+    for (const { host, path: field } of refused) {
+      const list = [...allowed.patterns, host].join(',');
+      const mend = `if it may serve that host too: kubectl annotate secret ${secret.name} -n ${this.#namespace} --overwrite '${allowedHostsAnnotation}=${list}'`;
+      this.#fail(
+        'HostNotAllowed',
+        path,
+        `the Secret ${secret.name} may not serve ${host} (${field}): its annotation ${allowedHostsAnnotation} does not list it; ${mend}`,
+      );
+    }
+    return refused.length === 0;
+  }
+
+  #key(secret: SourceSecret, key: string, path: string): Sensitive | undefined {
+    const stored = secret.data.get(key);
+    if (stored === undefined) this.#fail('SecretKeyNotFound', path, missingKey('Secret', secret.name, key, [...secret.data.keys()]));
+    return stored;
+  }
+
+  /** A Secret that several fields name is complained of once. */
+  #fail(reason: ReasonOf<'SecretsResolved'>, path: string, message: string): void {
+    if (!this.problems.some((known) => known.message === message)) this.problems.push(problem(reason, path, message));
+  }
+}
+
+function missingKey(kind: string, name: string, key: string, keys: readonly string[]): string {
+  const found = keys.length === 0 ? 'it has no keys' : `its keys are ${[...keys].sort().join(', ')}`;
+  return `the ${kind} ${name} has no key ${key} (${found}): add the key, or name one of these`;
+}
+
+function notLabelled(kind: 'Secret' | 'ConfigMap', name: string, namespace: string): string {
+  const command = `kubectl label ${kind.toLowerCase()} ${name} -n ${namespace} ${credentialLabel}=true`;
+  return `the ${kind} ${name} has not opted in to serving credentials: it needs the label ${credentialLabel}: "true"; add it with: ${command}`;
+}
