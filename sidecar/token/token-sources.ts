@@ -11,9 +11,9 @@ export type TokenRequester = RequestToken & { close(): void };
 export interface TokenSourcesContext {
   readonly clock: Clock;
   readonly random: Random;
-  /** Both are called once for each source, while it is acquired first. */
+  /** Both are called once for each source, while it is acquired first: an observer hears of it under the alias that did. */
   readonly requesterFor: (config: SidecarConfig) => TokenRequester;
-  readonly observerFor: (config: SidecarConfig) => TokenObserver;
+  readonly observerFor: (alias: string) => TokenObserver;
 }
 
 interface Entry {
@@ -32,9 +32,9 @@ export class TokenSources {
   }
 
   /** To be paid back by one `release`. While a configuration is replaced acquire first, so that an equal source keeps its token. */
-  acquire(config: SidecarConfig): TokenSource {
+  acquire(config: SidecarConfig, alias: string): TokenSource {
     const identity = tokenIdentity(config);
-    const entry = this.#entries.get(identity) ?? this.#open(config);
+    const entry = this.#entries.get(identity) ?? this.#open(config, alias);
     entry.users += 1;
     this.#entries.set(identity, entry);
     return entry.source;
@@ -52,9 +52,9 @@ export class TokenSources {
     }
   }
 
-  #open(config: SidecarConfig): Entry {
+  #open(config: SidecarConfig, alias: string): Entry {
     const { clock, random, requesterFor, observerFor } = this.#context;
     const requester = requesterFor(config);
-    return { source: new TokenSource(requester, { clock, random, observer: observerFor(config) }), requester, users: 0 };
+    return { source: new TokenSource(requester, { clock, random, observer: observerFor(alias) }), requester, users: 0 };
   }
 }

@@ -1,0 +1,33 @@
+import type { FailureCode } from '../failure.ts';
+
+/** Upper bounds of the duration histogram's buckets, in seconds. */
+export const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] as const;
+
+/**
+ * What one alias counts on every request: plain numbers, put into the metrics library's terms only when somebody asks. The library's own
+ * counters look their labels up at each increment.
+ */
+export class AliasMetrics {
+  readonly answers = new Map<number, number>();
+  readonly errors = new Map<FailureCode, number>();
+  /** One per bucket, and one above the last; not cumulative. */
+  readonly durations = new Float64Array(durationBuckets.length + 1);
+  durationSumSeconds = 0;
+  hits = 0;
+  stale = 0;
+  misses = 0;
+  replays = 0;
+  authorizationsDropped = 0;
+
+  answered(status: number, durationSeconds: number): void {
+    this.answers.set(status, (this.answers.get(status) ?? 0) + 1);
+    this.durationSumSeconds += durationSeconds;
+    let bucket = 0;
+    while (bucket < durationBuckets.length && durationSeconds > (durationBuckets[bucket] as number)) bucket++;
+    this.durations[bucket] = (this.durations[bucket] as number) + 1;
+  }
+
+  failed(code: FailureCode): void {
+    this.errors.set(code, (this.errors.get(code) ?? 0) + 1);
+  }
+}

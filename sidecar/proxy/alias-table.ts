@@ -1,0 +1,95 @@
+import type { Sensitive } from '../../crds/sensitive.ts';
+import type { SidecarConfig } from '../../crds/sidecar-config.ts';
+import { parseSidecarConfig } from '../../crds/parse-sidecar-config.ts';
+import type { Route } from './route.ts';
+
+export type AliasState =
+  | { readonly kind: 'ready'; readonly route: Route }
+  /** Injected, but there is no credential yet. */
+  | { readonly kind: 'pending' }
+  /** There is one, and it was never valid. */
+  | { readonly kind: 'invalid'; readonly reason: string };
+
+export interface Alias {
+  readonly name: string;
+  readonly state: AliasState;
+  /** Why the newest text is not in force; the state is then that of the last good one. */
+  readonly broken?: string;
+}
+
+/** What a new set of texts did to one alias, for log and metric. */
+export interface Reload {
+  readonly alias: string;
+  readonly outcome: 'applied' | 'removed' | 'broken';
+  readonly reason?: string;
+}
+
+const pending: AliasState = { kind: 'pending' };
+
+/** The aliases that this sidecar serves. One alias's change or mistake never touches another. */
+export class AliasTable {
+  readonly #expected: ReadonlySet<string>;
+  readonly #createRoute: (alias: string, config: SidecarConfig) => Route;
+  readonly #aliases = new Map<string, Alias>();
+  readonly #texts = new Map<string, string>();
+
+  /** `expected`: aliases that exist even before they have a credential. */
+  constructor(expected: readonly string[], createRoute: (alias: string, config: SidecarConfig) => Route) {
+    this.#expected = new Set(expected);
+    this.#createRoute = createRoute;
+    for (const name of expected) this.#aliases.set(name, { name, state: pending });
+  }
+
+  get(name: string): Alias | undefined {
+    return this.#aliases.get(name);
+  }
+
+  list(): Alias[] {
+    return [...this.#aliases.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  apply(texts: ReadonlyMap<string, Sensitive>): Reload[] {
+    const reloads: Reload[] = [];
+    for (const name of this.#texts.keys()) if (!texts.has(name)) reloads.push(this.#remove(name));
+    for (const [name, text] of texts) {
+      const revealed = text.reveal();
+      if (this.#texts.get(name) === revealed) continue;
+      this.#texts.set(name, revealed);
+      reloads.push(this.#change(name, text));
+    }
+    return reloads;
+  }
+
+  close(): void {
+    for (const { state } of this.#aliases.values()) if (state.kind === 'ready') state.route.retire(true);
+    this.#aliases.clear();
+  }
+
+  #change(name: string, text: Sensitive): Reload {
+    const before = this.#aliases.get(name);
+    const parsed = parseSidecarConfig(text);
+    const reason = parsed.ok ? undefined : parsed.reason;
+    if (!parsed.ok && before?.state.kind === 'ready') {
+      this.#aliases.set(name, { ...before, broken: parsed.reason });
+    } else {
+      this.#aliases.set(name, { name, state: this.#state(name, parsed) });
+      if (before?.state.kind === 'ready') before.state.route.retire();
+    }
+    return reason === undefined ? { alias: name, outcome: 'applied' } : { alias: name, outcome: 'broken', reason };
+  }
+
+  #state(name: string, parsed: ReturnType<typeof parseSidecarConfig>): AliasState {
+    if (!parsed.ok) return { kind: 'invalid', reason: parsed.reason };
+    if ('invalid' in parsed.config) return { kind: 'invalid', reason: parsed.config.invalid };
+    return { kind: 'ready', route: this.#createRoute(name, parsed.config) };
+  }
+
+  #remove(name: string): Reload {
+    const before = this.#aliases.get(name);
+    this.#texts.delete(name);
+    if (this.#expected.has(name)) this.#aliases.set(name, { name, state: pending });
+    else this.#aliases.delete(name);
+    if (before?.state.kind === 'ready') before.state.route.retire(true);
+    return { alias: name, outcome: 'removed' };
+  }
+}

@@ -1,0 +1,322 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../clock.ts';
+import type { Failure } from '../failure.ts';
+import type { FailureLog } from '../failure-log.ts';
+import type { Token } from '../token/token.ts';
+import type { TokenOutcome } from '../token/token-source.ts';
+import type { Deadlines, Expiring } from './deadlines.ts';
+import type { Flushable, HeadFlusher } from './head-flusher.ts';
+import { answerProblem } from './problem.ts';
+import { appendRequestHeaders } from './request-headers.ts';
+import { responseHeaders } from './response-headers.ts';
+import type { Route } from './route.ts';
+import type { RequestHead } from './scan-head.ts';
+import { Upload } from './upload.ts';
+import { type AnswerHead, type CallOwner, UpstreamCall } from './upstream-call.ts';
+import { upstreamFailure } from './upstream-failure.ts';
+
+/** Bodies up to this size can be sent twice: after a 401, or when a reused connection breaks. */
+const replayLimit = 64 * 1024;
+/** How long either side may say nothing in the middle of a body. */
+const idleTimeoutMs = 300_000;
+/** How long a request may queue for one of the connections to its API. */
+const queueTimeoutMs = 30_000;
+
+/** RFC 9110 section 9.2.2, and QUERY. */
+const idempotentMethods = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'QUERY', 'PROPFIND']);
+
+export interface ExchangeContext {
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly flusher: HeadFlusher;
+  readonly failures: FailureLog;
+  /** All exchanges that have not ended. */
+  readonly live: Set<Exchange>;
+}
+
+/** The API's refusal, kept back while a fresh token is fetched, with whatever follows it. */
+interface HeldAnswer {
+  readonly head: AnswerHead;
+  readonly chunks: Buffer[];
+  ended: boolean;
+  failure: Failure | undefined;
+}
+
+/** One call of the workload from its token to the end of the API's answer. */
+export class Exchange implements CallOwner, Expiring, Flushable {
+  deadline = Infinity;
+  readonly #context: ExchangeContext;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #route: Route;
+  readonly #head: RequestHead;
+  /** Path and query as the API gets them. */
+  readonly #path: string;
+  readonly #startedMs: number;
+  #token: Token | undefined;
+  #authorization = '';
+  #body: Buffer | Upload | undefined;
+  #receiving = false;
+  #call: UpstreamCall | undefined;
+  #retried = false;
+  #replayed = false;
+  #held: HeldAnswer | undefined;
+  #bodyBegun = false;
+  #closed = false;
+
+  constructor(context: ExchangeContext, request: IncomingMessage, response: ServerResponse, route: Route, head: RequestHead, path: string) {
+    this.#context = context;
+    this.#request = request;
+    this.#response = response;
+    this.#route = route;
+    this.#head = head;
+    this.#path = path;
+    this.#startedMs = context.clock.monotonicMs();
+  }
+
+  start(): void {
+    const { source, refreshBeforeMs, metrics } = this.#route;
+    this.#route.enter();
+    this.#context.live.add(this);
+    this.#context.deadlines.add(this);
+    this.#response.on('close', () => this.#close());
+    const freshness = source.freshness(refreshBeforeMs);
+    if (freshness === 'fresh') metrics.hits++;
+    else if (freshness === 'stale') {
+      metrics.stale++;
+      source.refresh();
+    } else {
+      metrics.misses++;
+      void this.#awaitToken(source.obtain(refreshBeforeMs));
+      return;
+    }
+    this.#useToken(source.token as Token);
+  }
+
+  async #awaitToken(outcome: Promise<TokenOutcome>): Promise<void> {
+    const result = await outcome;
+    if (this.#closed) return;
+    if (result.ok) this.#useToken(result.token);
+    else this.#fail(result.failure);
+  }
+
+  #useToken(token: Token): void {
+    const authorization = this.#route.authorization(token);
+    if (!authorization.ok) return this.#fail(authorization.failure);
+    this.#token = token;
+    this.#authorization = authorization.value;
+    if (this.#call === undefined) this.#takeBody();
+    else this.#send();
+  }
+
+  #takeBody(): void {
+    const { contentLength, chunked, expectsContinue } = this.#head;
+    if (!chunked && (contentLength === undefined || contentLength === '0')) return this.#send();
+    if (expectsContinue) this.#response.writeContinue();
+    if (!chunked && Number(contentLength) <= replayLimit) return this.#receive();
+    this.#body = new Upload(this.#request, replayLimit, () => this.#uploadProgressed());
+    this.#send();
+  }
+
+  /** A small body is read whole first: it can then be sent again, and goes out in one write. */
+  #receive(): void {
+    const chunks: Buffer[] = [];
+    this.#receiving = true;
+    this.deadline = this.#context.deadlines.in(idleTimeoutMs);
+    this.#request.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      this.deadline = this.#context.deadlines.in(idleTimeoutMs);
+    });
+    this.#request.on('end', () => {
+      this.#receiving = false;
+      this.#body = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
+      if (!this.#closed) this.#send();
+    });
+  }
+
+  #send(onFreshConnection = false): void {
+    const { pool, headers, injectionHeader, droppedHeaders, connectTimeoutMs, metrics } = this.#route;
+    const outgoing = [...headers];
+    if (appendRequestHeaders(outgoing, this.#request.rawHeaders, droppedHeaders, this.#head.connection)) metrics.authorizationsDropped++;
+    if (this.#body instanceof Upload && this.#head.contentLength !== undefined) outgoing.push('content-length', this.#head.contentLength);
+    outgoing.push(injectionHeader, this.#authorization);
+    const call = new UpstreamCall(this);
+    this.#call = call;
+    this.deadline = this.#context.deadlines.in(connectTimeoutMs + queueTimeoutMs);
+    const dispatcher = onFreshConnection ? pool.fresh() : pool.dispatcher;
+    dispatcher.dispatch(
+      { path: pool.pathPrefix + this.#path, method: this.#request.method as 'GET', headers: outgoing, body: this.#body ?? null },
+      call,
+    );
+    if (onFreshConnection) void dispatcher.close();
+  }
+
+  requestStarted(): void {
+    if (this.#body instanceof Upload && !this.#body.complete) this.deadline = this.#context.deadlines.in(idleTimeoutMs);
+    else this.deadline = this.#context.deadlines.in(this.#route.responseTimeoutMs);
+  }
+
+  #uploadProgressed(): void {
+    if (this.#call !== undefined && !this.#response.headersSent) this.requestStarted();
+  }
+
+  informed({ status, rawHeaders }: AnswerHead): void {
+    if (this.#request.httpVersion === '1.0') return;
+    // Not there in older Nodes; a caller must do without informational answers anyway.
+    this.#response.writeInformation?.(status, this.#passedHeaders(rawHeaders));
+  }
+
+  answerStarted(head: AnswerHead): void {
+    if (head.status === 401 || (head.status === 403 && this.#route.refreshOn403)) {
+      if (this.#tokenRefused(head)) return;
+    } else if (this.#replayed) {
+      this.#route.rejections.accepted(this.#token as Token);
+    }
+    this.#pass(head);
+  }
+
+  /** Says whether the answer is kept back, because the call may be worth another try with a fresh token. */
+  #tokenRefused(head: AnswerHead): boolean {
+    const { rejections, source } = this.#route;
+    const token = this.#token as Token;
+    const nowMs = this.#context.clock.monotonicMs();
+    if (this.#replayed) rejections.refused(token, nowMs);
+    if (this.#replayed || !rejections.mayEvict(token, nowMs)) return false;
+    const replacement = source.replace(token);
+    const body = this.#body instanceof Upload ? this.#body.recorded() : this.#body;
+    if (this.#body !== undefined && body === undefined) {
+      void replacement;
+      return false;
+    }
+    this.#body = body;
+    this.#held = { head, chunks: [], ended: false, failure: undefined };
+    this.deadline = Infinity;
+    this.#call?.pause();
+    void replacement.then((outcome) => this.#decideHeld(outcome));
+    return true;
+  }
+
+  #decideHeld(outcome: TokenOutcome): void {
+    const held = this.#held;
+    if (this.#closed || held === undefined) return;
+    this.#held = undefined;
+    if (outcome.ok) {
+      this.#replayed = true;
+      this.#route.metrics.replays++;
+      this.#call?.discard();
+      return this.#useToken(outcome.token);
+    }
+    if (held.failure !== undefined) return this.#fail(held.failure);
+    this.#pass(held.head);
+    for (const chunk of held.chunks) this.answerData(chunk);
+    if (held.ended) this.answerEnded([]);
+    else this.#call?.resume();
+  }
+
+  #pass({ status, statusText, rawHeaders }: AnswerHead): void {
+    this.deadline = this.#context.deadlines.in(idleTimeoutMs);
+    this.#response.writeHead(status, statusText, this.#passedHeaders(rawHeaders));
+    this.#context.flusher.add(this);
+  }
+
+  #passedHeaders(rawHeaders: readonly Buffer[]): string[] {
+    const { baseUrl, basePath, alias } = this.#route;
+    return responseHeaders(rawHeaders, { baseUrl, basePath, alias, host: this.#head.host ?? '' });
+  }
+
+  flushHead(): void {
+    if (!this.#bodyBegun && !this.#closed) this.#response.flushHeaders();
+  }
+
+  answerData(chunk: Buffer): void {
+    if (this.#held !== undefined) {
+      this.#held.chunks.push(chunk);
+      return;
+    }
+    this.#bodyBegun = true;
+    this.deadline = this.#context.deadlines.in(idleTimeoutMs);
+    if (this.#response.write(chunk)) return;
+    this.#call?.pause();
+    this.#response.once('drain', () => {
+      this.deadline = this.#context.deadlines.in(idleTimeoutMs);
+      this.#call?.resume();
+    });
+  }
+
+  answerEnded(rawTrailers: readonly Buffer[]): void {
+    if (this.#held !== undefined) {
+      this.#held.ended = true;
+      return;
+    }
+    this.#call = undefined;
+    this.#bodyBegun = true;
+    if (rawTrailers.length > 0) this.#response.addTrailers(pairs(this.#passedHeaders(rawTrailers)));
+    this.#response.end();
+    if (this.#body instanceof Upload) this.#body.destroy();
+  }
+
+  callFailed(error: Error): void {
+    const call = this.#call;
+    if (call === undefined || this.#closed) return;
+    const failure = upstreamFailure(error, this.#route.baseUrl.host, call.answered);
+    if (this.#held !== undefined) {
+      this.#held.failure = failure;
+      return;
+    }
+    if (call.reused && !call.answered && this.#mayRetry()) {
+      this.#retried = true;
+      return this.#send(true);
+    }
+    this.#call = undefined;
+    this.#fail(failure);
+  }
+
+  /** Sends nothing twice that could be done twice, and no body that is not here any more. */
+  #mayRetry(): boolean {
+    if (this.#retried || !idempotentMethods.has(this.#request.method ?? '')) return false;
+    if (!(this.#body instanceof Upload)) return true;
+    this.#body = this.#body.recorded();
+    return this.#body !== undefined;
+  }
+
+  expire(): void {
+    const host = this.#route.baseUrl.host;
+    const callerIsSlow = this.#receiving || (this.#body instanceof Upload && !this.#body.complete && !this.#body.blocked);
+    if (this.#response.headersSent || !callerIsSlow) {
+      return this.#fail({
+        code: 'upstream_timeout',
+        detail: `${host} did not answer in time.`,
+        hint: 'See upstream.responseTimeoutSeconds.',
+      });
+    }
+    this.#fail({ code: 'request_timeout', detail: `The body stopped coming for ${idleTimeoutMs / 1000} s.` });
+  }
+
+  #fail(failure: Failure): void {
+    this.#call?.abort();
+    this.#call = undefined;
+    if (this.#body instanceof Upload) this.#body.destroy();
+    this.deadline = Infinity;
+    this.#route.metrics.failed(failure.code);
+    this.#context.failures.write(failure, this.#route.alias, this.#request.headers);
+    if (this.#response.headersSent) this.#response.destroy();
+    else answerProblem(this.#response, failure, this.#route.alias);
+  }
+
+  /** The caller has its answer, or has gone: whatever still runs for it stops. */
+  #close(): void {
+    this.#closed = true;
+    this.#call?.abort();
+    this.#call = undefined;
+    this.#context.deadlines.delete(this);
+    this.#context.live.delete(this);
+    const { clock } = this.#context;
+    const status = this.#response.headersSent ? this.#response.statusCode : 499;
+    this.#route.metrics.answered(status, (clock.monotonicMs() - this.#startedMs) / 1000);
+    this.#route.leave();
+  }
+}
+
+function pairs(flat: readonly string[]): [string, string][] {
+  return Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i] ?? '', flat[2 * i + 1] ?? '']);
+}

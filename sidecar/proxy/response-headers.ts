@@ -1,0 +1,55 @@
+import { nominatedHeaders } from './request-headers.ts';
+
+const dropped = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+  // Only Tokenward says this: a caller tells by it whose failure it is.
+  'tokenward-error',
+]);
+
+/** Where the answer's references point: the API's base URL and the alias's place on the proxy. */
+export interface Rewriting {
+  readonly baseUrl: URL;
+  /** The base URL's path without its last slash. */
+  readonly basePath: string;
+  readonly alias: string;
+  /** The Host by which the caller knows the proxy. */
+  readonly host: string;
+}
+
+/** The API's headers for the caller: a flat list in the API's order and spelling, less what concerns one connection only. */
+export function responseHeaders(raw: readonly Buffer[], rewriting: Rewriting): string[] {
+  const headers: string[] = [];
+  let connection = '';
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = (raw[i] as Buffer).toString('latin1');
+    const lower = name.toLowerCase();
+    const value = (raw[i + 1] as Buffer).toString('latin1');
+    if (lower === 'connection') connection = connection === '' ? value : `${connection},${value}`;
+    if (dropped.has(lower)) continue;
+    headers.push(name, lower === 'location' || lower === 'content-location' ? rewriteReference(value, rewriting) : value);
+  }
+  const nominated = nominatedHeaders(connection);
+  return nominated === undefined ? headers : without(headers, nominated);
+}
+
+function without(headers: readonly string[], names: ReadonlySet<string>): string[] {
+  return headers.filter((_, i) => !names.has((headers[i - (i % 2)] as string).toLowerCase()));
+}
+
+const authorityOf = /^(?:https?:)?\/\/[^/?#]*/i;
+
+/** A reference to a place below the base URL becomes one to the alias; any other, and a relative one, stays as it is. */
+export function rewriteReference(reference: string, { baseUrl, basePath, alias, host }: Rewriting): string {
+  const authority = authorityOf.exec(reference)?.[0] ?? '';
+  const rest = reference.slice(authority.length);
+  if (authority === '' && !rest.startsWith('/')) return reference;
+  if (authority !== '' && URL.parse(authority, baseUrl)?.origin !== baseUrl.origin) return reference;
+  if (!rest.startsWith(basePath)) return reference;
+  const below = rest.slice(basePath.length);
+  if (below !== '' && !/^[/?#]/.test(below)) return reference;
+  return `${authority === '' ? '' : `http://${host}`}/${alias}${below}`;
+}

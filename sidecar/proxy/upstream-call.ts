@@ -1,0 +1,89 @@
+import type { Dispatcher } from 'undici';
+import type { ConnectionAware, CountedClient } from '../net/create-pool.ts';
+
+/** The beginning of the API's answer, its headers as they came. */
+export interface AnswerHead {
+  readonly status: number;
+  readonly statusText: string;
+  readonly rawHeaders: readonly Buffer[];
+}
+
+/** Who wants the answer; told in this order, `callFailed` at any point and last. */
+export interface CallOwner {
+  requestStarted(): void;
+  informed(head: AnswerHead): void;
+  answerStarted(head: AnswerHead): void;
+  answerData(chunk: Buffer): void;
+  answerEnded(rawTrailers: readonly Buffer[]): void;
+  callFailed(error: Error): void;
+}
+
+/** So much of an unwanted answer is read to keep its connection; a longer one costs it. */
+const discardLimit = 64 * 1024;
+
+/** One request to the API: undici's handler, without promises and streams. It can lose its owner at any time and then ends by itself. */
+export class UpstreamCall implements Dispatcher.DispatchHandler, ConnectionAware {
+  connection: CountedClient | undefined;
+  /** The request went out on a connection that had served before. */
+  reused = false;
+  /** A byte of the answer has come. */
+  answered = false;
+  #owner: CallOwner | undefined;
+  #controller: Dispatcher.DispatchController | undefined;
+  #discarded = 0;
+
+  constructor(owner: CallOwner) {
+    this.#owner = owner;
+  }
+
+  pause(): void {
+    this.#controller?.pause();
+  }
+
+  resume(): void {
+    this.#controller?.resume();
+  }
+
+  /** Nobody wants the answer any more and the request must stop. */
+  abort(): void {
+    this.#owner = undefined;
+    this.#controller?.abort(new Error('The call is no longer wanted'));
+  }
+
+  /** Nobody wants the answer, but the connection is of further use. */
+  discard(): void {
+    this.#owner = undefined;
+    this.resume();
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.connection !== undefined) this.reused = this.connection.requests++ > 0;
+    if (this.#owner === undefined) controller.abort(new Error('The call is no longer wanted'));
+    else this.#owner.requestStarted();
+  }
+
+  onResponseStarted(): void {
+    this.answered = true;
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown, statusText = ''): void {
+    const head = { status, statusText, rawHeaders: controller.rawHeaders as Buffer[] };
+    if (status < 200) this.#owner?.informed(head);
+    else this.#owner?.answerStarted(head);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#owner !== undefined) return this.#owner.answerData(chunk);
+    this.#discarded += chunk.length;
+    if (this.#discarded > discardLimit) controller.abort(new Error('The rest of the answer is not wanted'));
+  }
+
+  onResponseEnd(controller: Dispatcher.DispatchController): void {
+    this.#owner?.answerEnded((controller.rawTrailers ?? []) as Buffer[]);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    this.#owner?.callFailed(error);
+  }
+}

@@ -1,0 +1,124 @@
+import type { Logger } from 'pino';
+import { AdminServer } from './admin-server.ts';
+import type { Clock, Random } from './clock.ts';
+import type { ConfigSource } from './config/config-source.ts';
+import { followConfig } from './config/follow-config.ts';
+import { FailureLog } from './failure-log.ts';
+import { SidecarMetrics } from './metrics/sidecar-metrics.ts';
+import { type Alias, AliasTable, type Reload } from './proxy/alias-table.ts';
+import { Deadlines } from './proxy/deadlines.ts';
+import type { ProxyContext } from './proxy/handle-request.ts';
+import { HeadFlusher } from './proxy/head-flusher.ts';
+import { ProxyServer } from './proxy/proxy-server.ts';
+import { Route } from './proxy/route.ts';
+import { createTokenRequester } from './token/create-token-requester.ts';
+import { observeTokens } from './token/observe-tokens.ts';
+import { TokenSources } from './token/token-sources.ts';
+
+export interface SidecarOptions {
+  readonly source: ConfigSource;
+  /** Aliases that exist even before they have a credential. */
+  readonly expectedAliases: readonly string[];
+  /** 0 takes a free one, as does `adminPort`. */
+  readonly proxyPort: number;
+  readonly adminPort: number;
+  /** All addresses if undefined. */
+  readonly adminHost?: string | undefined;
+  /** How long requests in flight may take to finish once the sidecar drains. */
+  readonly drainTimeoutSeconds: number;
+  readonly version: string;
+  readonly log: Logger;
+}
+
+export interface Sidecar {
+  readonly proxyUrl: string;
+  readonly adminUrl: string;
+  aliases(): readonly Alias[];
+  /** Finishes what is in flight and stops; resolves to the number of requests that had to be cut off. */
+  drain(): Promise<number>;
+}
+
+/** Reads the configuration, then listens. Rejects if the source cannot be read or a port is taken (`EADDRINUSE`). */
+export async function startSidecar(options: SidecarOptions, { clock, random }: { clock: Clock; random: Random }): Promise<Sidecar> {
+  const { source, expectedAliases, log, version } = options;
+  const metrics = new SidecarMetrics();
+  const sources = new TokenSources({
+    clock,
+    random,
+    requesterFor: (config) => createTokenRequester(config, clock, version),
+    observerFor: (alias) => observeTokens(alias, metrics, log),
+  });
+  const aliases = new AliasTable(expectedAliases, (name, config) => new Route(name, config, metrics.alias(name), sources));
+  const context: ProxyContext = {
+    clock,
+    aliases,
+    metrics,
+    deadlines: new Deadlines(clock),
+    flusher: new HeadFlusher(),
+    failures: new FailureLog(log, clock),
+    live: new Set(),
+    draining: false,
+  };
+  const proxy = new ProxyServer(context);
+  let ready = false;
+  const admin = new AdminServer(() => ({ ready, registry: metrics.registry }));
+
+  const following = await followConfig(
+    source,
+    clock,
+    (texts) => {
+      for (const reload of aliases.apply(texts)) {
+        metrics.reloaded(reload);
+        logReload(log, reload);
+      }
+    },
+    (error) =>
+      log.error(
+        { error: error instanceof Error ? error.message : undefined },
+        'The configuration cannot be read; the last one stays in force',
+      ),
+  );
+  const stop = async (): Promise<void> => {
+    following.stop();
+    await Promise.all([proxy.close(), admin.close()]);
+    aliases.close();
+  };
+  try {
+    const proxyPort = await proxy.listen(options.proxyPort);
+    const adminPort = await admin.listen(options.adminPort, options.adminHost);
+    ready = true;
+    return {
+      proxyUrl: `http://127.0.0.1:${proxyPort}`,
+      adminUrl: `http://127.0.0.1:${adminPort}`,
+      aliases: () => aliases.list(),
+      drain: async () => {
+        context.draining = true;
+        ready = false;
+        const cut = await finishInFlight(proxy, context, clock, options.drainTimeoutSeconds * 1000);
+        await stop();
+        return cut;
+      },
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Connections whose request has ended are closed as they become idle; what is left at the end of the time is cut. */
+async function finishInFlight(proxy: ProxyServer, { live }: ProxyContext, clock: Clock, timeoutMs: number): Promise<number> {
+  let cut = 0;
+  const closed = proxy.close();
+  const cancel = clock.after(timeoutMs, () => {
+    cut = live.size;
+    proxy.closeAllConnections();
+  });
+  await closed;
+  cancel();
+  return cut;
+}
+
+function logReload(log: Logger, { alias, outcome, reason }: Reload): void {
+  if (outcome === 'broken') log.warn({ alias, reason }, 'The new configuration of this alias is not in force');
+  else log.info({ alias }, outcome === 'applied' ? 'Configuration applied' : 'Configuration removed');
+}
