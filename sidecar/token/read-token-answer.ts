@@ -160,8 +160,10 @@ function snippet({ content, redact }: Case): { snippet?: string } {
   if (content.kind === 'members' || content.text === '') return {};
   // A single word may be the bare token itself.
   if (!/\s/.test(content.text)) return { snippet: '[redacted]' };
-  const text = content.text.replace(/<[^<>]*>/g, ' ').replace(/\s+/g, ' ');
-  return { snippet: redact(text).trim().slice(0, longestSnippet) };
+  const text = redact(content.text)
+    .replace(/<[^<>]*>/g, ' ')
+    .replace(/\s+/g, ' ');
+  return { snippet: text.trim().slice(0, longestSnippet) };
 }
 
 function header({ headers }: TokenResponse, name: string): string | undefined {

@@ -1,7 +1,7 @@
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
 import { Sensitive } from '../../crds/sensitive.ts';
 
-/** Replaces everything in a text that is, or looks like, a secret or a token. */
+/** Replaces everything in a text that is, or looks like, a secret or a token. Of a long text only the beginning is left. */
 export type Redact = (text: string) => string;
 
 const redacted = '[redacted]';
@@ -9,13 +9,23 @@ const redacted = '[redacted]';
 /** Below this a value may well be a common word: it is only redacted where it stands alone. */
 const shortestDistinctive = 8;
 
+/** Redacting takes time, which an endpoint must not be able to waste. */
+const longestText = 16_384;
+
+/** The end of a text that was cut: the beginning of a secret in it would not be recognised. */
+const unsureEnd = 4_096;
+
 /**
  * Redacts what a token endpoint wrote, before it is logged: every secret of the configuration, in each encoding in which it was
  * sent or may be quoted, and whatever looks like a token. It would rather take out too much.
  */
 export function redactor(config: SidecarConfig): Redact {
   const secrets = secretsPattern(config);
-  return (text) => redactTokens(secrets === undefined ? text : text.replace(secrets, redacted));
+  return (text) => {
+    const start = text.slice(0, longestText);
+    const clean = redactTokens(secrets === undefined ? start : start.replace(secrets, redacted));
+    return start === text ? clean : clean.slice(0, -unsureEnd);
+  };
 }
 
 function secretsPattern(config: SidecarConfig): RegExp | undefined {
