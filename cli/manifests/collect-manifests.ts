@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { group, kind } from '../../crds/oauth2-credential.ts';
 import type { SourceConfigMap, SourceSecret, Sources } from '../../crds/sources.ts';
 import { problemAt } from './manifest-object.ts';
 import type { ManifestObject } from './manifest-object.ts';
@@ -25,9 +26,6 @@ export interface CollectedManifests {
   readonly problems: readonly ManifestProblem[];
 }
 
-const group = 'tokenward.dev/';
-const credentialApiVersion = 'tokenward.dev/v1alpha1';
-
 /** Sorts objects by what they are to a credential, and refuses what an API server would refuse or could not tell apart. */
 export function collectManifests(objects: readonly ManifestObject[]): CollectedManifests {
   const known = objects.map((object) => ({ object, role: roleOf(object), ...identityOf(object) }));
@@ -37,10 +35,6 @@ export function collectManifests(objects: readonly ManifestObject[]): CollectedM
   const seen = new Map<string, ManifestObject>();
   for (const { object, role, name, namespace } of known) {
     if (role === 'other') continue;
-    if (role === 'unknown') {
-      problems.push(problemAt(object, ['kind'], `needs kind OAuth2Credential with apiVersion ${credentialApiVersion}; there is no other`));
-      continue;
-    }
     const identity = `${role} ${namespace}/${name}`;
     const first = name === '' ? undefined : seen.get(identity);
     if (first !== undefined) {
@@ -78,11 +72,10 @@ function addSource(role: 'Secret' | 'ConfigMap', object: ManifestObject, sources
   return [];
 }
 
-function roleOf({ value: { apiVersion, kind } }: ManifestObject): 'OAuth2Credential' | 'Secret' | 'ConfigMap' | 'unknown' | 'other' {
-  if (kind === 'OAuth2Credential' || String(apiVersion).startsWith(group)) {
-    return kind === 'OAuth2Credential' && apiVersion === credentialApiVersion ? kind : 'unknown';
-  }
-  return apiVersion === 'v1' && (kind === 'Secret' || kind === 'ConfigMap') ? kind : 'other';
+/** Whatever else is in our group, or under our kind, is a credential gone wrong: parsing it says so. */
+function roleOf({ value: { apiVersion, kind: found } }: ManifestObject): 'OAuth2Credential' | 'Secret' | 'ConfigMap' | 'other' {
+  if (found === kind || String(apiVersion).startsWith(`${group}/`)) return kind;
+  return apiVersion === 'v1' && (found === 'Secret' || found === 'ConfigMap') ? found : 'other';
 }
 
 const identified = z.object({ metadata: z.object({ name: z.string().catch(''), namespace: z.string().catch('') }) });

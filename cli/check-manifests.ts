@@ -1,0 +1,78 @@
+import { parseCredential } from '../crds/parse-credential.ts';
+import type { Problem } from '../crds/problem.ts';
+import { renderCredential } from '../crds/render/render-credential.ts';
+import type { Sensitive } from '../crds/sensitive.ts';
+import { collectManifests } from './manifests/collect-manifests.ts';
+import type { CredentialManifest, NamespaceSources } from './manifests/collect-manifests.ts';
+import { parsePath, problemAt } from './manifests/manifest-object.ts';
+import type { ManifestProblem } from './manifests/manifest-problem.ts';
+import { parseManifests } from './manifests/parse-manifests.ts';
+import type { ManifestTexts } from './manifests/read-manifest-files.ts';
+
+/** A credential that a sidecar can serve. */
+export interface RenderedCredential {
+  readonly manifest: CredentialManifest;
+  readonly upstreamUrl: string;
+  /** The sidecar's `<alias>.json`. */
+  readonly config: Sensitive;
+}
+
+export interface ManifestCheck {
+  readonly rendered: readonly RenderedCredential[];
+  /** How many credentials there are, good and bad. */
+  readonly credentials: number;
+  /** How many objects are of kinds that have nothing to do with credentials. */
+  readonly ignored: number;
+  readonly problems: readonly ManifestProblem[];
+  readonly warnings: readonly ManifestProblem[];
+}
+
+/** Checks manifests as an API server and the operator together would, and renders what is good. */
+export function checkManifests({ texts, problems: unread }: ManifestTexts): ManifestCheck {
+  const parsed = texts.map(({ file, text }) => parseManifests(file, text));
+  const collected = collectManifests(parsed.flatMap(({ objects }) => objects));
+  const checks = collected.credentials.map((manifest) => checkCredential(manifest, collected.sources.get(manifest.namespace)));
+  const problems = [
+    ...unread,
+    ...parsed.flatMap((file) => file.problems),
+    ...collected.problems,
+    ...checks.flatMap((check) => check.problems),
+    ...(collected.credentials.length === 0 ? noCredential(texts) : []),
+  ];
+  return {
+    rendered: checks.flatMap(({ rendered }) => rendered ?? []),
+    credentials: collected.credentials.length,
+    ignored: collected.ignored,
+    problems,
+    warnings: checks.flatMap(({ warnings }) => warnings),
+  };
+}
+
+interface CredentialCheck {
+  readonly rendered?: RenderedCredential;
+  readonly problems: readonly ManifestProblem[];
+  readonly warnings: readonly ManifestProblem[];
+}
+
+const noSources: NamespaceSources = { secrets: new Map(), configMaps: new Map(), broken: false };
+
+function checkCredential(manifest: CredentialManifest, sources: NamespaceSources = noSources): CredentialCheck {
+  const locate = ({ path, message }: Problem): ManifestProblem => ({
+    ...problemAt(manifest.object, parsePath(path), message),
+    credential: manifest.name,
+  });
+  const parsed = parseCredential(manifest.object.value);
+  if (!parsed.ok) return { problems: parsed.problems.map(locate), warnings: [] };
+  const result = renderCredential(parsed.credential, sources);
+  if (result.ok) {
+    const rendered = { manifest, upstreamUrl: parsed.credential.spec.upstream.url, config: result.text };
+    return { rendered, problems: [], warnings: result.warnings.map(locate) };
+  }
+  // What is wrong with the Secret is said already, at the Secret.
+  return { problems: sources.broken ? [] : result.problems.map(locate), warnings: [] };
+}
+
+function noCredential(texts: ManifestTexts['texts']): readonly ManifestProblem[] {
+  if (texts.length === 0) return [];
+  return [{ file: texts.map(({ file }) => file).join(', '), message: 'there is no OAuth2Credential here' }];
+}

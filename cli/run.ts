@@ -1,0 +1,93 @@
+import type { ConfigSource } from '../sidecar/config/config-source.ts';
+import { startSidecar } from '../sidecar/start-sidecar.ts';
+import type { Sidecar } from '../sidecar/start-sidecar.ts';
+import { exitCode } from './cli-context.ts';
+import type { CliContext } from './cli-context.ts';
+import { ManifestSource, decideServing } from './manifest-source.ts';
+import type { Servable } from './manifest-source.ts';
+import { formatProblem } from './manifests/manifest-problem.ts';
+import { findManifestFiles, readManifestFiles } from './manifests/read-manifest-files.ts';
+
+export interface RunOptions {
+  readonly filename: readonly string[];
+  readonly proxyPort: number;
+  readonly adminPort: number;
+  readonly logLevel: string;
+}
+
+/** Ctrl-C should not feel stuck; a second one ends at once. */
+const drainTimeoutSeconds = 10;
+
+/** `tokenward run -f …`: serves each credential under its own name until asked to stop. */
+export async function run(options: RunOptions, context: CliContext): Promise<number> {
+  const { print, printError } = context;
+  const mistake = mistakeIn(options);
+  if (mistake !== undefined) {
+    printError(`error: ${mistake}`);
+    return exitCode.usage;
+  }
+  const first = decideServing(await readManifestFiles(await findManifestFiles(options.filename)));
+  printFindings(first, print);
+  if (first.problems.length > 0) {
+    printError('error: nothing is served until the manifests are right');
+    return exitCode.problem;
+  }
+  const source = new ManifestSource(options.filename);
+  const sidecar = await listen(source, options, context);
+  if (sidecar === undefined) return exitCode.problem;
+  print(
+    `Serving ${first.aliases.size === 1 ? 'one credential' : `${first.aliases.size} credentials`}; /healthz, /readyz and /metrics: ${sidecar.adminUrl}`,
+  );
+  printAliases(first, sidecar.proxyUrl, print);
+  source.onChange = (now) => reportChange(now, sidecar.proxyUrl, print);
+
+  await context.untilStopped();
+  print('Finishing what is in flight');
+  const cut = await sidecar.drain();
+  print(cut === 0 ? 'Stopped' : `Stopped; requests cut off: ${cut}`);
+  return exitCode.fine;
+}
+
+function mistakeIn({ filename, proxyPort, adminPort }: RunOptions): string | undefined {
+  if (filename.includes('-')) return 'run follows files as they change, so it takes no standard input (-f -)';
+  if (proxyPort === adminPort && proxyPort !== 0) return '--proxy-port and --admin-port must differ';
+  return undefined;
+}
+
+async function listen(source: ConfigSource, options: RunOptions, context: CliContext): Promise<Sidecar | undefined> {
+  const { proxyPort, adminPort, logLevel } = options;
+  const { version, clock, random, openLog, printError } = context;
+  try {
+    return await startSidecar(
+      { source, expectedAliases: [], proxyPort, adminPort, adminHost: '127.0.0.1', drainTimeoutSeconds, version, log: openLog(logLevel) },
+      { clock, random },
+    );
+  } catch (error) {
+    const { code, port } = error as NodeJS.ErrnoException & { port?: number };
+    if (code !== 'EADDRINUSE' && code !== 'EACCES') throw error;
+    const flag = port === adminPort ? '--admin-port' : '--proxy-port';
+    const what = code === 'EADDRINUSE' ? 'is taken by another program' : 'may not be opened by this user';
+    printError(`error: port ${port} ${what}; choose another with ${flag}, or 0 for any free one`);
+    return undefined;
+  }
+}
+
+type Print = CliContext['print'];
+
+function printFindings({ problems, warnings }: Servable, print: Print): void {
+  for (const warning of warnings) print(formatProblem(warning, 'warning'));
+  for (const problem of problems) print(formatProblem(problem));
+}
+
+/** `lms-admin     http://127.0.0.1:14080/lms-admin/ -> https://acme.example/learning` */
+function printAliases({ aliases }: Servable, proxyUrl: string, print: Print): void {
+  const width = Math.max(0, ...[...aliases.keys()].map((alias) => alias.length));
+  for (const [alias, { upstreamUrl }] of aliases) print(`  ${alias.padEnd(width)}  ${proxyUrl}/${alias}/ -> ${upstreamUrl}`);
+}
+
+function reportChange(now: Servable, proxyUrl: string, print: Print): void {
+  printFindings(now, print);
+  if (now.kept.length > 0) print(`The manifests have problems: ${now.kept.join(', ')} served as before`);
+  else print(now.aliases.size === 0 ? 'The manifests have changed: nothing is served' : 'The manifests have changed; now serving');
+  printAliases(now, proxyUrl, print);
+}
