@@ -1,6 +1,7 @@
-import { buildConnector, Client, type Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { ProxyConfig, TlsConfig } from '../../crds/sidecar-config.ts';
 import { connectThroughProxy, proxyAuthorization } from './connect-through-proxy.ts';
+import { buildConnector, Client, Pool } from './undici-client.ts';
 
 /** A server to talk to: where, how TLS is done, and by which proxy. */
 export interface Destination {
