@@ -2,3 +2,4 @@
 export { default as buildConnector } from 'undici/lib/core/connect.js';
 export { default as Client } from 'undici/lib/dispatcher/client.js';
 export { default as Pool } from 'undici/lib/dispatcher/pool.js';
+export { default as request } from 'undici/lib/api/api-request.js';

@@ -1,6 +1,7 @@
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
 import type { Clock } from '../clock.ts';
 import type { DestinationPool } from '../net/create-pool.ts';
+import { request } from '../net/undici-client.ts';
 import type { RequestToken } from './attempt.ts';
 import { buildTokenRequest } from './build-token-request.ts';
 import { connectionFailure, timedOut } from './connection-failure.ts';
@@ -49,7 +50,7 @@ async function exchange(
   userAgent: string | undefined,
 ): Promise<TokenResponse> {
   const { method, path, headers, body } = buildTokenRequest(config, userAgent);
-  const response = await pool.dispatcher.request({
+  const response = await request.call(pool.dispatcher, {
     method,
     path: pool.pathPrefix + path,
     headers: [...pool.headers, ...headers],
