@@ -24,13 +24,18 @@ export const choice = <const V extends readonly [string, ...string[]]>(descripti
 
 export const flag = (description: string): z.ZodBoolean => z.boolean().meta({ description });
 
+/** Owned as a whole by who applies it (server-side apply), or entry by entry where `mapKey` tells them apart. */
 export function list<T extends z.ZodType>(
   description: string,
   item: T,
-  { min = 0, max, rules = [] }: { min?: number; max: number; rules?: readonly Rule<z.output<T>[]>[] },
+  { min = 0, max, rules = [], mapKey }: { min?: number; max: number; rules?: readonly Rule<z.output<T>[]>[]; mapKey?: string },
 ): z.ZodArray<T> {
   const limited = min > 0 ? z.array(item).min(min).max(max) : z.array(item).max(max);
-  return ruled<z.ZodArray<T>>(limited, { description, 'x-kubernetes-list-type': 'atomic' }, rules);
+  const ownership =
+    mapKey === undefined
+      ? { 'x-kubernetes-list-type': 'atomic' }
+      : { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [mapKey] };
+  return ruled<z.ZodArray<T>>(limited, { description, ...ownership }, rules);
 }
 
 export function record<S extends z.core.$ZodLooseShape>(

@@ -108,8 +108,8 @@ const upstream = record('The API that the workload calls.', {
         ).optional(),
         paths: list(
           'Path patterns relative to the base URL. Absent: all.',
-          text('A pattern such as /odatav4/**: * is one segment, ** any number of segments.', { max: 1024, rules: [pathPatternRule] }),
-          { min: 1, max: 64 },
+          text('A pattern such as /odatav4/**: * is one segment, ** any number of segments.', { max: 512, rules: [pathPatternRule] }),
+          { min: 1, max: 32 },
         ).optional(),
       },
       [methodsOrPaths],
@@ -255,7 +255,7 @@ export const credentialSpec = record(
 export const nameIsLabel = matching(
   'InvalidName',
   '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$',
-  'must be a DNS label, for it is an alias: at most 63 lower-case letters, digits and hyphens, beginning and ending with a letter or digit',
+  'the name must be a DNS label, for it is an alias: at most 63 lower-case letters, digits and hyphens, beginning and ending with a letter or digit',
 );
 
 const ignored = z.unknown().optional();

@@ -16,9 +16,10 @@ export const noCurlyQuotes: Rule<Scoped> = {
   cel: "self.tokenEndpoint.contentType != 'application/json' || !has(self.grant.scope) || !self.grant.scope.matches('[\\u201c\\u201d\\u2018\\u2019]')",
   holds: (self) => jsonScope(self) === undefined || curlyQuoteIn(jsonScope(self) ?? '') === undefined,
   message: {
+    // Put together by format: the API server cannot bound the cost of string(…).
     cel:
-      `'holds the curly quote ' + {"\\u201c": "U+201C", "\\u201d": "U+201D", "\\u2018": "U+2018", "\\u2019": "U+2019"}[self.grant.scope.charAt(${firstQuote})]` +
-      ` + ' at offset ' + string(${firstQuote}) + ': JSON has straight quotes (U+0022) only; type the quotes anew in a plain-text editor'`,
+      "'holds the curly quote %s at offset %d: JSON has straight quotes (U+0022) only; type the quotes anew in a plain-text editor'" +
+      `.format([{"\\u201c": "U+201C", "\\u201d": "U+201D", "\\u2018": "U+2018", "\\u2019": "U+2019"}[self.grant.scope.charAt(${firstQuote})], ${firstQuote}])`,
     text: (self) => {
       const quote = curlyQuoteIn(self.grant.scope ?? '');
       return `holds the curly quote ${quote?.codePoint} at offset ${quote?.offset}: JSON has straight quotes (U+0022) only; type the quotes anew in a plain-text editor`;
