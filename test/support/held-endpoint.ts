@@ -1,0 +1,65 @@
+import { Sensitive } from '../../crds/sensitive.ts';
+import type { TokenFailureCode } from '../../sidecar/failure.ts';
+import type { Attempt, RequestToken, RetryAdvice } from '../../sidecar/token/attempt.ts';
+import type { Clock } from '../../sidecar/clock.ts';
+
+interface HeldRequest {
+  readonly answer: (attempt: Attempt) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Stands for the HTTP part of a token request: each is held until the test answers it. Tokens are t1, t2, … in the order of issue. */
+export class HeldEndpoint {
+  readonly #clock: Clock;
+  readonly #held: HeldRequest[] = [];
+  #issued = 0;
+  /** When each request came, by the monotonic clock. */
+  readonly requestedAtMs: number[] = [];
+  mostAtOnce = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  readonly requestToken: RequestToken = (signal) =>
+    new Promise((resolve) => {
+      this.requestedAtMs.push(this.#clock.monotonicMs());
+      this.#held.push({ answer: resolve, signal });
+      this.mostAtOnce = Math.max(this.mostAtOnce, this.#held.length);
+    });
+
+  get requests(): number {
+    return this.requestedAtMs.length;
+  }
+
+  get held(): number {
+    return this.#held.length;
+  }
+
+  /** Whether the request that is held has been told to end. */
+  get aborted(): boolean {
+    return this.#held.some((request) => request.signal.aborted);
+  }
+
+  /** Answers the request that is held with a new token, and says which. */
+  issue(lifetimeMs: number): string {
+    this.#issued += 1;
+    const name = `t${this.#issued}`;
+    this.answer({ ok: true, answer: { accessToken: new Sensitive(name), lifetimeMs } });
+    return name;
+  }
+
+  fail(
+    retry: RetryAdvice,
+    code: TokenFailureCode = retry === 'never' ? 'token_rejected' : 'token_unavailable',
+    detail = 'It failed.',
+  ): void {
+    this.answer({ ok: false, failure: { code, detail }, retry });
+  }
+
+  answer(attempt: Attempt): void {
+    const request = this.#held.shift();
+    if (request === undefined) throw new Error('No token request is under way.');
+    request.answer(attempt);
+  }
+}
