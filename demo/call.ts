@@ -19,14 +19,23 @@ export async function call({ url, ...init }: Call): Promise<Answer> {
   return { status: response.status, headers: response.headers, body: await response.text() };
 }
 
-/** The same, shown to the reader. */
+const shownLength = 230;
+
+/** The same, shown to the reader; Tokenward's own answers in full, for they are meant to be read. */
 export async function showCall(transcript: Transcript, request: Call): Promise<Answer> {
   const headers = Object.entries(request.headers ?? {}).map(([name, value]) => `${name}: ${value}`);
-  transcript.sent(
-    [`${request.method ?? 'GET'} ${request.url}`, ...headers, ...(request.body === undefined ? [] : [request.body])].join('\n'),
-  );
+  const body = request.body === undefined ? [] : [shorten(request.body)];
+  transcript.sent([`${request.method ?? 'GET'} ${request.url}`, ...headers, ...body].join('\n'));
   const answer = await call(request);
   const code = answer.headers.get('tokenward-error');
-  transcript.got([`${answer.status}${code === null ? '' : `  Tokenward-Error: ${code}`}`, answer.body].join('\n'));
+  transcript.got(
+    code === null
+      ? `${answer.status}\n${shorten(answer.body)}`
+      : `${answer.status}  Tokenward-Error: ${code}\n${JSON.stringify(JSON.parse(answer.body), undefined, 2)}`,
+  );
   return answer;
+}
+
+function shorten(text: string): string {
+  return text.length <= shownLength ? text : `${text.slice(0, shownLength - 1)}…`;
 }

@@ -15,7 +15,7 @@ export function startIotApi(options: { readonly port?: number; readonly verifyTo
       response.end(
         JSON.stringify(
           found
-            ? { device, measurements: measurements(url.searchParams), asked: request.url, client: claims.clientId }
+            ? { asked: request.url, client: claims.clientId, device, measurements: measurements(url.searchParams) }
             : { error: `there is no ${request.method} ${url.pathname} here` },
         ),
       );

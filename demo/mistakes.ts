@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { showCall } from './call.ts';
+import { setTimeout } from 'node:timers/promises';
+import { call, showCall, type Answer } from './call.ts';
 import type { Stage } from './steps.ts';
 import { runTokenward, startSidecar } from './tokenward-process.ts';
 
@@ -35,11 +36,29 @@ export async function playWrongSecret({ servers, transcript }: Stage, { stack, n
   assert.equal(answer.headers.get('tokenward-error'), 'token_rejected');
   assert.equal(typeof problem.hint, 'string');
   assert.doesNotMatch(answer.body, /last-year/);
-  transcript.note(`the hint: ${problem.hint}`);
-  await showCall(transcript, { url });
+  transcript.note('the status says that it is not the API, the hint what to do');
+  assert.equal((await call({ url })).headers.get('tokenward-error'), 'token_rejected');
   assert.equal(servers.learningTokens.tokenRequests, seenBefore + 1);
   transcript.note('a second call at once sent no second token request: a wrong secret must not lock an account');
+
+  transcript.line();
+  transcript.sent('the secret in the file is corrected, and nothing restarted');
+  await cp(join(examples, learningManifest), manifest);
+  const mended = await callUntilServed(url);
+  assert.equal(mended.status, 200);
+  transcript.got(`${mended.status}`);
+  transcript.note('a mended secret counts within two seconds, however often the wrong one had failed');
   await sidecar.stop();
+}
+
+async function callUntilServed(url: string): Promise<Answer> {
+  const deadline = AbortSignal.timeout(5000);
+  let answer = await call({ url });
+  while (answer.status !== 200 && !deadline.aborted) {
+    await setTimeout(100);
+    answer = await call({ url });
+  }
+  return answer;
 }
 
 /** Curly quotes in a scope: found before anything is sent. */

@@ -6,14 +6,14 @@ export interface Transcript {
   step(title: string): void;
   /** What the workload sends. */
   sent(text: string): void;
-  /** What it gets back, shortened. */
+  /** What it gets back. */
   got(text: string): void;
   /** What is to be noticed about it. */
   note(text: string): void;
   failed(text: string): void;
 }
 
-const maxWidth = 150;
+const width = 120;
 
 export function createTranscript(write: (text: string) => void, coloured: boolean): Transcript {
   let steps = 0;
@@ -22,7 +22,8 @@ export function createTranscript(write: (text: string) => void, coloured: boolea
   const marked = (mark: string, text: string) =>
     text
       .split('\n')
-      .map((line, index) => `   ${index === 0 ? mark : ' '} ${shorten(line)}\n`)
+      .flatMap(wrap)
+      .map((line, index) => `   ${index === 0 ? mark : ' '} ${line}\n`)
       .join('');
   return {
     line: (text = '') => write(`${text}\n`),
@@ -37,6 +38,17 @@ export function createTranscript(write: (text: string) => void, coloured: boolea
   };
 }
 
-function shorten(line: string): string {
-  return line.length <= maxWidth ? line : `${line.slice(0, maxWidth - 1)}…`;
+/** Breaks a line at spaces; a word that is too long stays whole, so that a URL can be copied. */
+function wrap(line: string): string[] {
+  const indent = /^ */.exec(line)?.[0] ?? '';
+  const lines: string[] = [];
+  let current = indent;
+  for (const word of line.slice(indent.length).split(' ')) {
+    if (current.trim() !== '' && current.length + word.length > width) {
+      lines.push(current.trimEnd());
+      current = `${indent}  `;
+    }
+    current += `${word} `;
+  }
+  return [...lines, current.trimEnd()];
 }
