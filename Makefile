@@ -13,7 +13,7 @@ demo: $(installed) ## real servers, the sidecar and a workload's calls, in secon
 	@$(pinned) node demo/main.ts $(if $(KEEP),--keep)
 
 test: $(installed) ## all tests
-	$(pinned) npm run test
+	$(pinned) npm run test -- $(ARGS)
 
 lint: $(installed) ## the linter, folder boundaries included
 	$(pinned) npm run lint
