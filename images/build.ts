@@ -1,0 +1,62 @@
+import { chmod, glob, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { rolldown } from 'rolldown';
+
+const root = join(import.meta.dirname, '..');
+
+/** What is shipped: one file each, with everything it needs inside. */
+const bundles = [
+  /** The npm package's bin; must be readable for very old versions of Node. */
+  { input: 'cli/launcher/main.ts', output: 'dist/launcher.mjs', minify: false },
+  { input: 'cli/main.ts', output: 'dist/tokenward.mjs', minify: false },
+  { input: 'sidecar/main.ts', output: 'dist/sidecar.mjs', minify: true },
+] as const;
+
+/** Where it is written which modules went into which bundle: a path from the repository's root for each. */
+export const moduleListFile = join(root, '.cache/bundle-modules.json');
+
+/** Builds `dist/` anew. */
+export async function build(): Promise<void> {
+  await rm(join(root, 'dist'), { recursive: true, force: true });
+  const modules: Record<string, readonly string[]> = {};
+  for (const bundle of bundles) modules[bundle.output] = await bundleOne(bundle);
+  await chmod(join(root, 'dist/launcher.mjs'), 0o755);
+  await writeFile(join(root, 'dist/THIRD-PARTY-LICENSES.txt'), await licencesOf(Object.values(modules).flat()));
+  await mkdir(dirname(moduleListFile), { recursive: true });
+  await writeFile(moduleListFile, JSON.stringify(modules, null, 2));
+}
+
+async function bundleOne({ input, output, minify }: (typeof bundles)[number]): Promise<readonly string[]> {
+  const bundle = await rolldown({
+    input: join(root, input),
+    platform: 'node',
+    tsconfig: false,
+    onLog: (level, log) => {
+      throw new Error(`${level} while bundling ${input}: ${log.message}`);
+    },
+  });
+  try {
+    const { output: chunks } = await bundle.write({ file: join(root, output), format: 'esm', minify, codeSplitting: false });
+    const modules = chunks.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
+    return modules.filter((id) => id.startsWith(root)).map((id) => relative(root, id));
+  } finally {
+    await bundle.close();
+  }
+}
+
+/** The licences of what is in the bundles: each asks for its text to go with every copy. */
+async function licencesOf(modules: readonly string[]): Promise<string> {
+  const folders = new Set(modules.flatMap((module) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(module)?.[0] ?? []));
+  const texts = await Promise.all([...folders].toSorted().map(licenceIn));
+  return texts.join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+async function licenceIn(folder: string): Promise<string> {
+  const found = await Array.fromAsync(glob('{LICEN[CS]E,LICEN[CS]E.*,license,license.*}', { cwd: join(root, folder) }));
+  const [file] = found.toSorted();
+  if (file === undefined) throw new Error(`${folder} is bundled and has no licence file`);
+  const { name, version } = JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8')) as { name: string; version: string };
+  return `${name} ${version}\n\n${(await readFile(join(root, folder, file), 'utf8')).trim()}\n`;
+}
+
+if (import.meta.main) await build();
