@@ -7,7 +7,7 @@ installed := node_modules/.package-lock.json
 .PHONY: help demo test lint check bench generate build
 
 help: ## this list
-	@grep -hE '^[a-z]+:.* ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]* ## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z]+:.* ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]* ## /  make \1\t/' | expand -t 17
 
 demo: $(installed) ## real servers, the sidecar and a workload's calls, in seconds; KEEP=1 leaves them running
 	@$(pinned) node demo/main.ts $(if $(KEEP),--keep)
@@ -22,19 +22,19 @@ check: lint ## lint, types, format, unused code, and generated files against the
 	$(pinned) npm run types
 	$(pinned) npm run format:check
 	$(pinned) npm run unused
-	$(pinned) npm run generate:check
+	$(pinned) node crds/generate.ts --check
 
 generate: $(installed) ## write the generated files anew
-	$(pinned) npm run generate
+	$(pinned) node crds/generate.ts
 
 build: $(installed) ## the bundles in dist/
 	$(pinned) npm run build
 
 bench: $(installed) ## Tokenward beside other proxies: CPU, latency, memory, start
-	$(pinned) npm run bench
+	$(pinned) node test/bench/main.ts $(ARGS)
 
 $(installed): package-lock.json
 	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' || \
-		{ echo "Tokenward's sources need Node >= 20 and npm on the PATH (any newer Node is fetched by npm itself)"; exit 1; }
+		{ echo "Tokenward's sources need Node >= 20 and npm on the PATH; npm then fetches the Node that runs them"; exit 1; }
 	npm ci
 	@touch $@
