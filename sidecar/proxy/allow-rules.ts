@@ -13,7 +13,7 @@ export type Allows = (method: string, path: string) => boolean;
 export function compileAllow(rules: AllowRules): Allows {
   const compiled = rules.map(({ methods, paths }) => ({
     methods: methods && new Set(methods.includes('GET') ? [...methods, 'HEAD'] : methods),
-    paths: paths?.map((path) => path.split('/').slice(1)),
+    paths: paths?.map(compilePattern),
   }));
   return (method, path) => {
     const segments = decodeSegments(path);
@@ -26,6 +26,15 @@ export function compileAllow(rules: AllowRules): Allows {
   };
 }
 
+type PatternSegment = { readonly wildcard: '*' | '**' } | { readonly literal: string };
+
+function compilePattern(pattern: string): PatternSegment[] {
+  return pattern
+    .split('/')
+    .slice(1)
+    .map((segment) => (segment === '*' || segment === '**' ? { wildcard: segment } : { literal: decodeURIComponent(segment) }));
+}
+
 function decodeSegments(path: string): string[] | undefined {
   if (/\\|%2f|%5c/i.test(path)) return undefined;
   try {
@@ -36,16 +45,16 @@ function decodeSegments(path: string): string[] | undefined {
 }
 
 /** Takes back only the last `**` when it goes wrong, so that no path makes it slow. */
-function matchSegments(pattern: readonly string[], segments: readonly string[]): boolean {
+function matchSegments(pattern: readonly PatternSegment[], segments: readonly string[]): boolean {
   let at = 0;
   let next = 0;
   let anyAt = -1;
   let anyNext = 0;
   while (next < segments.length) {
-    if (pattern[at] === '**') {
+    if (isAny(pattern[at])) {
       anyAt = at++;
       anyNext = next;
-    } else if (at < pattern.length && matchSegment(pattern[at] as string, segments[next] as string)) {
+    } else if (matchSegment(pattern[at], segments[next] ?? '')) {
       at++;
       next++;
     } else if (anyAt !== -1) {
@@ -55,10 +64,15 @@ function matchSegments(pattern: readonly string[], segments: readonly string[]):
       return false;
     }
   }
-  while (pattern[at] === '**') at++;
+  while (isAny(pattern[at])) at++;
   return at === pattern.length;
 }
 
-function matchSegment(pattern: string, segment: string): boolean {
-  return pattern === '*' ? segment !== '' : pattern === segment;
+function isAny(pattern: PatternSegment | undefined): boolean {
+  return pattern !== undefined && 'wildcard' in pattern && pattern.wildcard === '**';
+}
+
+function matchSegment(pattern: PatternSegment | undefined, segment: string): boolean {
+  if (pattern === undefined) return false;
+  return 'wildcard' in pattern ? segment !== '' : pattern.literal === segment;
 }

@@ -282,14 +282,14 @@ export class Exchange implements CallOwner, Expiring, Flushable {
   expire(): void {
     const host = this.#route.baseUrl.host;
     const callerIsSlow = this.#receiving || (this.#body instanceof Upload && !this.#body.complete && !this.#body.blocked);
-    if (this.#response.headersSent || !callerIsSlow) {
+    if (!callerIsSlow && !this.#response.writableNeedDrain) {
       return this.#fail({
         code: 'upstream_timeout',
         detail: `${host} did not answer in time.`,
         hint: 'See upstream.responseTimeoutSeconds.',
       });
     }
-    this.#fail({ code: 'request_timeout', detail: `The body stopped coming for ${idleTimeoutMs / 1000} s.` });
+    this.#fail({ code: 'request_timeout', detail: `The caller neither sent nor read anything for ${idleTimeoutMs / 1000} s.` });
   }
 
   #fail(failure: Failure): void {
