@@ -1,3 +1,4 @@
+import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import type { ProxyConfig, TlsConfig } from '../../crds/sidecar-config.ts';
 import { connectThroughProxy, proxyAuthorization } from './connect-through-proxy.ts';
@@ -50,16 +51,21 @@ export class CountedClient extends Client {
   }
 }
 
+/** Made once, for all connections; throws if a certificate or key cannot be read. */
+function secureContext({ ca, certificate, key }: TlsConfig): { secureContext?: SecureContext } {
+  if (ca === undefined && certificate === undefined) return {};
+  return { secureContext: createSecureContext({ ca, cert: certificate, key: key?.reveal() }) };
+}
+
 /**
  * HTTP/1.1 only: what goes out is what came in, byte for byte. Timeouts of a request in flight are the caller's: undici's own are off.
+ * Throws if the TLS material cannot be read.
  */
 export function createPool({ url, tls, proxy, connectTimeoutMs, connections }: Destination): DestinationPool {
   const connector = buildConnector({
     allowH2: false,
     timeout: connectTimeoutMs,
-    ...(tls.ca !== undefined && { ca: tls.ca }),
-    ...(tls.certificate !== undefined && { cert: tls.certificate }),
-    ...(tls.key !== undefined && { key: tls.key.reveal() }),
+    ...secureContext(tls),
     ...(tls.serverName !== undefined && { servername: tls.serverName }),
   });
   const tunnelled = proxy !== undefined && url.protocol === 'https:';

@@ -67,21 +67,27 @@ export class AliasTable {
 
   #change(name: string, text: Sensitive): Reload {
     const before = this.#aliases.get(name);
-    const parsed = parseSidecarConfig(text);
-    const reason = parsed.ok ? undefined : parsed.reason;
-    if (!parsed.ok && before?.state.kind === 'ready') {
-      this.#aliases.set(name, { ...before, broken: parsed.reason });
+    const state = this.#read(name, text);
+    if ('broken' in state && before?.state.kind === 'ready') {
+      this.#aliases.set(name, { ...before, broken: state.broken });
     } else {
-      this.#aliases.set(name, { name, state: this.#state(name, parsed) });
+      this.#aliases.set(name, { name, state: 'broken' in state ? { kind: 'invalid', reason: state.broken } : state });
       if (before?.state.kind === 'ready') before.state.route.retire();
     }
-    return reason === undefined ? { alias: name, outcome: 'applied' } : { alias: name, outcome: 'broken', reason };
+    return 'broken' in state ? { alias: name, outcome: 'broken', reason: state.broken } : { alias: name, outcome: 'applied' };
   }
 
-  #state(name: string, parsed: ReturnType<typeof parseSidecarConfig>): AliasState {
-    if (!parsed.ok) return { kind: 'invalid', reason: parsed.reason };
+  #read(name: string, text: Sensitive): AliasState | { readonly broken: string } {
+    const parsed = parseSidecarConfig(text);
+    if (!parsed.ok) return { broken: parsed.reason };
     if ('invalid' in parsed.config) return { kind: 'invalid', reason: parsed.config.invalid };
-    return { kind: 'ready', route: this.#createRoute(name, parsed.config) };
+    try {
+      return { kind: 'ready', route: this.#createRoute(name, parsed.config) };
+    } catch (error) {
+      // A certificate that is none, say. Its message may quote anything.
+      const code = error instanceof Error && 'code' in error ? error.code : error instanceof Error ? error.name : 'unknown';
+      return { broken: `The configuration cannot be used (${String(code)}); look at its URLs and certificates.` };
+    }
   }
 
   #remove(name: string): Reload {

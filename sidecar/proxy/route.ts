@@ -51,7 +51,6 @@ export class Route {
     this.metrics = metrics;
     this.#sources = sources;
     this.#injection = injection;
-    this.source = sources.acquire(config, alias);
     this.rejections = new RejectionGuard();
     this.baseUrl = new URL(upstream.url);
     this.basePath = this.baseUrl.pathname.replace(/\/$/, '');
@@ -74,6 +73,8 @@ export class Route {
     );
     this.refreshBeforeMs = cache.refreshBeforeSeconds * 1000;
     this.refreshOn403 = cache.refreshOn403;
+    // Last: what throws before must not leave it acquired.
+    this.source = sources.acquire(config, alias);
   }
 
   /** The injection header's value for a token; worked out once per token. */
