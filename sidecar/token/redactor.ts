@@ -80,11 +80,14 @@ function alternative(form: string): string {
 const schemeAndToken = /\b(basic|bearer)\s+[\w+/=.~-]+/gi;
 const tellingName =
   /(["']?[\w.-]{0,40}(?:token|secret|password|passwd|assertion|api_?key|authorization|cookie)[\w.-]{0,40}["']?\s{0,9}[:=]\s{0,9})("(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s&<>"',;}]+)/gi;
+/** A JWT, whole or in part: `{"` in base64. */
+const jwt = /\beyJ[\w-]{6,}(?:\.[\w-]*){0,4}/g;
 const longRun = /[\w+/=.~-]{20,}/g;
 
 function redactTokens(text: string): string {
   return text
     .replace(schemeAndToken, `$1 ${redacted}`)
     .replace(tellingName, `$1${redacted}`)
+    .replace(jwt, redacted)
     .replace(longRun, (run) => (run.length >= 40 || (/\d/.test(run) && /[a-z]/i.test(run)) ? redacted : run));
 }

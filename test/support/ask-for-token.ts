@@ -1,0 +1,50 @@
+import type { SidecarConfig } from '../../crds/sidecar-config.ts';
+import { systemClock } from '../../sidecar/clock.ts';
+import type { Attempt } from '../../sidecar/token/attempt.ts';
+import { createTokenRequester } from '../../sidecar/token/create-token-requester.ts';
+import { jsonAnswer } from './http-answer.ts';
+import { configOf, credentialManifest, secretManifest, type SpecParts } from './manifest.ts';
+import { startRecordingServer, type RecordedRequest, type Script } from './recording-server.ts';
+
+export interface Ask extends Partial<Omit<SpecParts, 'tokenEndpoint'>> {
+  /** Path and query of the token endpoint's URL. */
+  readonly path?: string;
+  /** What its spec says beside the URL. */
+  readonly tokenEndpoint?: Readonly<Record<string, unknown>>;
+  readonly secret?: string;
+  /** Further keys of the Secret. */
+  readonly secretData?: Readonly<Record<string, string>>;
+  readonly answer?: Script;
+}
+
+export interface Asked {
+  readonly attempt: Attempt;
+  readonly request: RecordedRequest;
+  readonly config: SidecarConfig;
+  /** Scheme, host and port of the token endpoint. */
+  readonly origin: string;
+}
+
+export const version = '0.0.0-test';
+
+/** One token request, from the manifests to a server that answers as scripted. It is an error if that server is asked twice. */
+export async function askForToken({ path = '/token', tokenEndpoint, client, grant, injection, ...rest }: Ask = {}): Promise<Asked> {
+  const { secret = 's3cr3t', secretData, answer = jsonAnswer({ access_token: 'tok', expires_in: 900 }) } = rest;
+  const server = await startRecordingServer(answer);
+  const spec = { tokenEndpoint: { ...tokenEndpoint, url: server.url + path }, ...compact({ client, grant, injection }) };
+  const config = configOf(credentialManifest(spec), secretManifest({ 'client-secret': secret, ...secretData }));
+  const requester = createTokenRequester(config, systemClock, version);
+  try {
+    const attempt = await requester(new AbortController().signal);
+    return { attempt, request: server.request, config, origin: server.url };
+  } finally {
+    requester.close();
+    await server.close();
+  }
+}
+
+type Part = Readonly<Record<string, unknown>>;
+
+function compact(parts: Readonly<Record<string, Part | undefined>>): Record<string, Part> {
+  return Object.fromEntries(Object.entries(parts).filter((entry): entry is [string, Part] => entry[1] !== undefined));
+}
