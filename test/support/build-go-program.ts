@@ -1,0 +1,41 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
+
+/**
+ * Builds the Go program of a folder that is a module of its own, through the ordinary Go client, and returns its path. The
+ * result is kept outside the tree, under a name that changes with the sources and go.sum.
+ */
+export async function buildGoProgram(go: string, folder: string): Promise<string> {
+  // oxlint-disable-next-line node/no-process-env -- the XDG base directory specification names a variable, and go needs the rest
+  const environment = process.env;
+  const cache = environment['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
+  const name = basename(folder);
+  const program = join(cache, 'tokenward', `${name}-${await digestOf(folder)}`, name);
+  if (await exists(program)) return program;
+  await mkdir(join(program, '..'), { recursive: true });
+  // Another run may be building the same: each writes its own file, and the name appears when it is complete.
+  const unfinished = `${program}.${process.pid}`;
+  await promisify(execFile)(go, ['build', '-trimpath', '-ldflags', '-s -w', '-o', unfinished, '.'], {
+    cwd: folder,
+    env: { ...environment, CGO_ENABLED: '0' },
+  });
+  await rename(unfinished, program);
+  return program;
+}
+
+async function digestOf(folder: string): Promise<string> {
+  const sources = (await readdir(folder)).filter((file) => /\.(?:go|mod|sum)$/.test(file)).sort();
+  const hash = createHash('sha256');
+  for (const file of sources) hash.update(file).update(await readFile(join(folder, file)));
+  return hash.digest('hex').slice(0, 16);
+}
+
+const exists = (file: string): Promise<boolean> =>
+  stat(file).then(
+    () => true,
+    () => false,
+  );
