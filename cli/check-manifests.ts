@@ -37,8 +37,11 @@ export function checkManifests({ texts, problems: unread }: ManifestTexts): Mani
     ...parsed.flatMap((file) => file.problems),
     ...collected.problems,
     ...checks.flatMap((check) => check.problems),
-    ...(collected.credentials.length === 0 ? noCredential(texts) : []),
   ];
+  // Where something could not be read, the credential may be in there.
+  if (problems.length === 0 && checks.length === 0) {
+    problems.push({ file: texts.map(({ file }) => file).join(', '), message: 'there is no OAuth2Credential here' });
+  }
   return {
     rendered: checks.flatMap(({ rendered }) => rendered ?? []),
     credentials: collected.credentials.length,
@@ -70,9 +73,4 @@ function checkCredential(manifest: CredentialManifest, sources: NamespaceSources
   }
   // What is wrong with the Secret is said already, at the Secret.
   return { problems: sources.broken ? [] : result.problems.map(locate), warnings: [] };
-}
-
-function noCredential(texts: ManifestTexts['texts']): readonly ManifestProblem[] {
-  if (texts.length === 0) return [];
-  return [{ file: texts.map(({ file }) => file).join(', '), message: 'there is no OAuth2Credential here' }];
 }

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { moduleListFile } from '../../images/build.ts';
+
+const bundles = JSON.parse(readFileSync(moduleListFile, 'utf8')) as Readonly<Record<string, readonly string[]>>;
+
+function modulesOf(bundle: string): readonly string[] {
+  const modules = bundles[bundle] ?? [];
+  // Else the absences below would prove nothing.
+  expect(modules.length).toBeGreaterThan(20);
+  return modules;
+}
+
+it('the sidecar holds no Kubernetes client, and nothing of the operator and the command line', () => {
+  const modules = modulesOf('dist/sidecar.mjs');
+  expect(modules).toContain('sidecar/start-sidecar.ts');
+  expect(modules.filter((module) => /^(?:operator|cli)\/|node_modules\/(?:@kubernetes|commander|yaml|fastify)\//.test(module))).toEqual([]);
+});
+
+it('the sidecar carries zod/mini only, not all of zod', () => {
+  expect(modulesOf('dist/sidecar.mjs').filter((module) => /node_modules\/zod\/v4\/classic\//.test(module))).toEqual([]);
+});
+
+it('the command line holds no Kubernetes client, and nothing of the operator', () => {
+  const modules = modulesOf('dist/tokenward.mjs');
+  expect(modules.filter((module) => /^operator\/|node_modules\/@kubernetes\//.test(module))).toEqual([]);
+});
+
+it('the launcher has no dependency, so that it loads on old versions of Node', () => {
+  expect(bundles['dist/launcher.mjs']?.filter((module) => module.includes('node_modules'))).toEqual([]);
+});
