@@ -6,7 +6,7 @@ import type { CliContext } from './cli-context.ts';
 import { ManifestSource, decideServing } from './manifest-source.ts';
 import type { Servable } from './manifest-source.ts';
 import { formatProblem } from './manifests/manifest-problem.ts';
-import { findManifestFiles, readManifestFiles } from './manifests/read-manifest-files.ts';
+import { findManifestFiles, readManifestFiles, type ManifestFiles } from './manifests/read-manifest-files.ts';
 
 export interface RunOptions {
   readonly filename: readonly string[];
@@ -21,12 +21,13 @@ const drainTimeoutSeconds = 10;
 /** `tokenward run -f …`: serves each credential under its own name until asked to stop. */
 export async function run(options: RunOptions, context: CliContext): Promise<number> {
   const { print, printError } = context;
-  const mistake = mistakeIn(options);
+  const files = await findManifestFiles(options.filename);
+  const mistake = mistakeIn(options, files);
   if (mistake !== undefined) {
     printError(`error: ${mistake}`);
     return exitCode.usage;
   }
-  const first = decideServing(await readManifestFiles(await findManifestFiles(options.filename)));
+  const first = decideServing(await readManifestFiles(files));
   printFindings(first, print);
   if (first.problems.length > 0) {
     printError('error: nothing is served until the manifests are right');
@@ -48,8 +49,9 @@ export async function run(options: RunOptions, context: CliContext): Promise<num
   return exitCode.fine;
 }
 
-function mistakeIn({ filename, proxyPort, adminPort }: RunOptions): string | undefined {
-  if (filename.includes('-')) return 'run follows files as they change, so it takes no standard input (-f -)';
+function mistakeIn({ filename, proxyPort, adminPort }: RunOptions, { files }: ManifestFiles): string | undefined {
+  const pipe = filename.includes('-') ? '-' : files.find(({ isRegular }) => !isRegular)?.file;
+  if (pipe !== undefined) return `run reads its files again when they change, and ${pipe} can be read only once`;
   if (proxyPort === adminPort && proxyPort !== 0) return '--proxy-port and --admin-port must differ';
   return undefined;
 }

@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { ManifestProblem } from './manifest-problem.ts';
@@ -7,6 +8,8 @@ interface FoundFile {
   readonly file: string;
   /** Changes whenever the file does; costs one `stat`. */
   readonly signature: string;
+  /** Not so are pipes, which can be read only once. */
+  readonly isRegular: boolean;
 }
 
 export interface ManifestFiles {
@@ -72,10 +75,10 @@ async function findEntry(file: string): Promise<ManifestFiles> {
   }
 }
 
-function asFile(file: string, found: { dev: bigint; ino: bigint; size: bigint; mtimeNs: bigint; ctimeNs: bigint }): ManifestFiles {
+function asFile(file: string, found: BigIntStats): ManifestFiles {
   if (found.size > maxFileBytes) return { files: [], problems: [{ file, message: 'this file is larger than 16 MiB; manifests are not' }] };
   const signature = [file, found.dev, found.ino, found.size, found.mtimeNs, found.ctimeNs].join(' ');
-  return { files: [{ file, signature }], problems: [] };
+  return { files: [{ file, signature, isRegular: found.isFile() }], problems: [] };
 }
 
 const reasons: Readonly<Record<string, string>> = {

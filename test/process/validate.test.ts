@@ -153,7 +153,7 @@ describe('the command line', () => {
       /^error: option '--proxy-port <port>' argument '70000' is invalid\. It must be a port, 0 to 65535\.\n$/,
     ],
     [['run', '-f', 'x', '--proxy-port', '8080', '--admin-port', '8080'], /^error: --proxy-port and --admin-port must differ\n$/],
-    [['run', '-f', '-'], /^error: run follows files as they change, so it takes no standard input \(-f -\)\n$/],
+    [['run', '-f', '-'], /^error: run reads its files again when they change, and - can be read only once\n$/],
   ])('answers a mistake in the arguments with exit code 2 and what is wrong: %j', async (args, expected) => {
     const { code, stdout, stderr } = await runTokenward(args);
     expect(stderr).toMatch(expected);
