@@ -72,6 +72,23 @@ test('an API that takes the fresh token may refuse it later, and have another on
   expect(alias.evictedAtMs).toHaveLength(5);
 });
 
+test('ten minutes without an eviction end the memory of refusals', () => {
+  const alias = new Alias();
+  for (let elapsed = 0; elapsed < 120; elapsed += 1) {
+    alias.call(always);
+    alias.nowMs += second;
+  }
+  const before = alias.evictedAtMs.length;
+  // The last quiet lasts 120 s.
+  alias.nowMs += 2 * minute + 10 * minute;
+  alias.call(always);
+  alias.nowMs += 29 * second;
+  alias.call(always);
+  alias.nowMs += second;
+  alias.call(always);
+  expect(alias.evictedAtMs).toHaveLength(before + 2);
+});
+
 test('a burst of refusals of one token is one eviction, and all of it may have the fresh one', () => {
   const alias = new Alias();
   const used = alias.token;

@@ -123,6 +123,8 @@ describe('without a token', () => {
     call();
     await settled();
     endpoint.issue(2000);
+    await settled();
+    expect(source.state.status).toBe('valid');
     await clock.advance(2000);
     call();
     await settled();
