@@ -1,4 +1,5 @@
 import { nominatedHeaders } from './request-headers.ts';
+import { hasDotSegment } from './resolve-target.ts';
 
 const dropped = new Set([
   'connection',
@@ -51,5 +52,8 @@ export function rewriteReference(reference: string, { baseUrl, basePath, alias, 
   if (!rest.startsWith(basePath)) return reference;
   const below = rest.slice(basePath.length);
   if (below !== '' && !/^[/?#]/.test(below)) return reference;
+  // What leads out again is not below, and the proxy would refuse it.
+  const [path = ''] = below.split(/[?#]/, 1);
+  if (hasDotSegment(path)) return reference;
   return `${authority === '' ? '' : `http://${host}`}/${alias}${below}`;
 }
