@@ -65,7 +65,9 @@ function wrongType(expected: string, input: unknown): string {
   if (input === undefined) return 'is required: add it';
   const found = typeOf(input);
   const hint = expected === 'string' && (typeof input === 'number' || typeof input === 'boolean') ? '; put it in quotes' : '';
-  return `must be ${typeNames[expected] ?? expected}, not ${found}${hint}`;
+  // Every number of the schema is a whole one.
+  const wanted = expected === 'number' ? typeNames['int'] : typeNames[expected];
+  return `must be ${wanted ?? expected}, not ${found}${hint}`;
 }
 
 function typeOf(input: unknown): string {

@@ -1,0 +1,55 @@
+import { createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { isIP } from 'node:net';
+
+export interface Certificate {
+  readonly commonName: string;
+  /** PEM. */
+  readonly certificate: string;
+  /** PEM, PKCS#8. */
+  readonly key: string;
+}
+
+/** A certificate for tests, signed by `issuer` or else by itself (RFC 5280), so that no private key need lie in the tree. */
+export function makeCertificate(
+  commonName: string,
+  { hosts = [], issuer }: { hosts?: readonly string[]; issuer?: Certificate } = {},
+): Certificate {
+  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const key = pair.privateKey.export({ type: 'pkcs8', format: 'pem' });
+  const extensions = sequence(
+    ...(hosts.length > 0 ? [extension('551d11', sequence(...hosts.map(alternativeName)))] : []),
+    extension('551d13', issuer === undefined ? sequence(der(0x01, Buffer.of(0xff))) : sequence()),
+  );
+  const toBeSigned = sequence(
+    der(0xa0, der(0x02, Buffer.of(2))),
+    der(0x02, Buffer.concat([Buffer.of(1), randomBytes(8)])),
+    ecdsaWithSha256,
+    distinguishedName(issuer?.commonName ?? commonName),
+    sequence(der(0x17, Buffer.from('200101000000Z')), der(0x18, Buffer.from('21200101000000Z'))),
+    distinguishedName(commonName),
+    pair.publicKey.export({ type: 'spki', format: 'der' }),
+    der(0xa3, extensions),
+  );
+  const signature = sign('sha256', toBeSigned, createPrivateKey(issuer?.key ?? key));
+  const whole = sequence(toBeSigned, ecdsaWithSha256, der(0x03, Buffer.of(0), signature));
+  const lines = whole.toString('base64').match(/.{1,64}/g) ?? [];
+  return { commonName, key, certificate: `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n` };
+}
+
+function der(tag: number, ...contents: readonly Buffer[]): Buffer {
+  const content = Buffer.concat(contents);
+  const { length } = content;
+  const size = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  return Buffer.concat([Buffer.of(tag, ...size), content]);
+}
+
+const sequence = (...items: readonly Buffer[]): Buffer => der(0x30, ...items);
+const objectId = (hex: string): Buffer => der(0x06, Buffer.from(hex, 'hex'));
+const ecdsaWithSha256 = sequence(objectId('2a8648ce3d040302'));
+const distinguishedName = (commonName: string): Buffer =>
+  sequence(der(0x31, sequence(objectId('550403'), der(0x0c, Buffer.from(commonName)))));
+const extension = (id: string, value: Buffer): Buffer => sequence(objectId(id), der(0x04, value));
+
+function alternativeName(host: string): Buffer {
+  return isIP(host) === 4 ? der(0x87, Buffer.from(host.split('.').map(Number))) : der(0x82, Buffer.from(host));
+}
