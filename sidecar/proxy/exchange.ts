@@ -112,7 +112,7 @@ export class Exchange implements CallOwner, Expiring, Flushable {
   #takeBody(): void {
     const { contentLength, chunked, expectsContinue } = this.#head;
     if (!chunked && (contentLength === undefined || contentLength === '0')) return this.#send();
-    if (expectsContinue) this.#response.writeContinue();
+    if (expectsContinue && this.#request.httpVersion !== '1.0') this.#response.writeContinue();
     if (!chunked && Number(contentLength) <= replayLimit) return this.#receive();
     this.#body = new Upload(this.#request, replayLimit, () => this.#uploadProgressed());
     this.#send();

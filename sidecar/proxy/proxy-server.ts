@@ -56,6 +56,8 @@ export class ProxyServer {
     const server = http.createServer({ ...limits, requireHostHeader: false, optimizeEmptyRequests: true }, this.#handle);
     server.maxConnections = maxConnections;
     server.on('checkContinue', this.#handle);
+    // Node would answer 417 by itself; RFC 9110 section 10.1.1 lets a server pass over what it does not know.
+    server.on('checkExpectation', this.#handle);
     server.on('connect', (_request, socket) => this.#answerRaw(socket as Socket, connectRefused));
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#answerRaw(socket as Socket, clientFailure(error)));
     await new Promise<void>((resolve, reject) => {
