@@ -34,9 +34,9 @@ export interface Workshop {
   root: string;
   /** Where what is built and downloaded stays between runs. */
   cache: string;
-  /** The Node that runs Tokenward and reply-from. */
-  node: string;
-  nodeVersion: string;
+  /** The Node that runs Tokenward and reply-from, with its flags, and both in words. */
+  node: string[];
+  nodeDescription: string;
 }
 
 /** Builds or installs a contestant; what cannot be had here throws, with the reason. */
@@ -47,12 +47,12 @@ export const contestants: Record<string, (workshop: Workshop) => Promise<Contest
   envoy,
 };
 
-async function tokenward({ root, node, nodeVersion }: Workshop): Promise<Contestant> {
+async function tokenward({ root, node, nodeDescription }: Workshop): Promise<Contestant> {
   const bundle = join(root, 'dist/sidecar.mjs');
   if (!existsSync(bundle)) throw new Error('dist/sidecar.mjs is not there: npm run build');
   return {
     name: 'tokenward',
-    description: `Tokenward ${await versionOf(join(root, 'package.json'))} sidecar, Node ${nodeVersion}`,
+    description: `Tokenward ${await versionOf(join(root, 'package.json'))} sidecar, ${nodeDescription}`,
     prepare: async ({ port, adminPort, folder, api, identity }) => {
       const config = {
         version: 1,
@@ -61,18 +61,18 @@ async function tokenward({ root, node, nodeVersion }: Workshop): Promise<Contest
         client: { id: 'bench', secret: 'bench-secret' },
       };
       await writeFile(join(folder, 'bench.json'), JSON.stringify(config));
-      return [node, bundle, '--config-dir', folder, '--proxy-port', String(port), '--admin-port', String(adminPort)];
+      return [...node, bundle, '--config-dir', folder, '--proxy-port', String(port), '--admin-port', String(adminPort)];
     },
   };
 }
 
-async function replyFrom({ root, node, nodeVersion }: Workshop): Promise<Contestant> {
+async function replyFrom({ root, node, nodeDescription }: Workshop): Promise<Contestant> {
   const version = await versionOf(join(root, 'node_modules/@fastify/reply-from/package.json'));
   const main = join(root, 'test/bench/reply-from/main.mjs');
   return {
     name: 'reply-from',
-    description: `@fastify/reply-from ${version}, Node ${nodeVersion}`,
-    prepare: async ({ port, api, identity }) => [node, main, String(port), `http://${api}/base`, `http://${identity}/token`],
+    description: `@fastify/reply-from ${version}, ${nodeDescription}`,
+    prepare: async ({ port, api, identity }) => [...node, main, String(port), `http://${api}/base`, `http://${identity}/token`],
   };
 }
 

@@ -17,9 +17,12 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '5' },
     requests: { type: 'string', default: '20000' },
     seconds: { type: 'string', default: '4' },
+    'node-flags': { type: 'string', default: '' },
     only: { type: 'string', default: Object.keys(contestants).join(',') },
   },
 });
+
+const nodeFlags = options['node-flags'].split(' ').filter(Boolean);
 
 const say = (line: string): unknown => process.stderr.write(`${line}\n`);
 const reason = (error: unknown): string => (error instanceof Error ? error.message.trim() : String(error));
@@ -29,8 +32,8 @@ async function main(): Promise<string> {
     root: join(import.meta.dirname, '../..'),
     // oxlint-disable-next-line node/no-process-env -- the XDG base directory specification
     cache: join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'tokenward'),
-    node: process.execPath,
-    nodeVersion: process.versions.node,
+    node: [process.execPath, ...nodeFlags],
+    nodeDescription: ['Node', process.versions.node, ...nodeFlags].join(' '),
   };
   const rig = await buildGo(workshop, 'rig').catch((error: unknown) => {
     throw new Error(`the load generator is a Go program and could not be built: ${reason(error)}`);
