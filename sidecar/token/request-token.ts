@@ -28,7 +28,8 @@ export function requestToken({ config, pool, clock, userAgent }: TokenRequestCon
     const cancel = clock.after(config.tokenEndpoint.timeoutSeconds * 1000, () => deadline.abort());
     const sentWallMs = clock.wallMs();
     try {
-      const response = await exchange(config, pool, AbortSignal.any([signal, deadline.signal]), userAgent);
+      const either = AbortSignal.any([signal, deadline.signal]);
+      const response = await untilAborted(exchange(config, pool, either, userAgent), either);
       return readTokenAnswer(config, response, sentWallMs);
     } catch (error) {
       if (signal.aborted) {
@@ -41,6 +42,14 @@ export function requestToken({ config, pool, clock, userAgent }: TokenRequestCon
       cancel();
     }
   };
+}
+
+/** undici heeds an abort only once there is a connection, which may never be. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
+    work.then(resolve, reject);
+  });
 }
 
 async function exchange(

@@ -41,7 +41,7 @@ export interface RecordingServerOptions {
  * A server below HTTP: keeps the exact bytes of every request, and answers with the exact bytes that a test scripts. Scripts are used
  * in order, one a request; the last one serves all further requests.
  */
-export class RecordingServer {
+export class RecordingServer implements AsyncDisposable {
   readonly requests: RecordedRequest[] = [];
   readonly connections: Connection[] = [];
   /** What a script threw; `close` throws it again. */
@@ -98,6 +98,10 @@ export class RecordingServer {
     for (const { socket } of this.connections) socket.destroy();
     await closed;
     if (this.#problems.length > 0) throw new AggregateError(this.#problems, 'a script failed');
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   #accept(socket: Socket): void {

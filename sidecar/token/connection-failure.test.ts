@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { ProxyRefusedError } from '../net/connect-through-proxy.ts';
+import type { Attempt } from './attempt.ts';
+import { connectionFailure } from './connection-failure.ts';
+
+/** What the HTTP client rejects with; its message may quote anything. */
+function failureOf(code: string, name = 'Error'): Attempt {
+  return connectionFailure(Object.assign(new Error('canary'), { code, name }), 'login.example');
+}
+
+describe('connectionFailure', () => {
+  it.each([
+    ['CERT_HAS_EXPIRED', 'has expired', 'renew'],
+    ['CERT_NOT_YET_VALID', 'not valid yet', 'clock'],
+    ['DEPTH_ZERO_SELF_SIGNED_CERT', 'signed by itself', 'tokenEndpoint.tls.caBundle'],
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'not trusted here', 'tokenEndpoint.tls.caBundle'],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'the whole chain', 'tokenEndpoint.tls.caBundle'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'for another name', 'tokenEndpoint.tls.serverName'],
+  ])('%s: names what is wrong with the certificate, how to mend it, and is not repeated', (code, detail, hint) => {
+    expect(failureOf(code)).toMatchObject({
+      ok: false,
+      retry: 'never',
+      failure: {
+        code: 'token_unavailable',
+        detail: expect.stringMatching(new RegExp(`login\\.example .*${detail} \\(${code}\\)`)),
+        hint: expect.stringContaining(hint),
+        log: { cause: code },
+      },
+    });
+  });
+
+  it.each([
+    ['ENOTFOUND', 'token_unavailable', 'soon', 'its name does not resolve'],
+    ['EAI_AGAIN', 'token_unavailable', 'soon', 'DNS does not answer'],
+    ['ECONNREFUSED', 'token_unavailable', 'soon', 'it refuses connections'],
+    ['EHOSTUNREACH', 'token_unavailable', 'soon', 'there is no way to it'],
+    ['ECONNRESET', 'token_unavailable', 'soon', 'broke the connection off'],
+    ['UND_ERR_SOCKET', 'token_unavailable', 'soon', 'broke the connection off'],
+    ['UND_ERR_CONNECT_TIMEOUT', 'token_timeout', 'soon', 'no connection could be made in time'],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'token_unavailable', 'never', 'no TLS connection'],
+    ['UND_ERR_HEADERS_OVERFLOW', 'token_malformed', 'never', 'did not answer in HTTP/1.1'],
+    ['WHO_KNOWS', 'token_unavailable', 'soon', 'cannot be reached (WHO_KNOWS)'],
+  ] as const)('%s: %s, %s', (error, code, retry, detail) => {
+    const attempt = failureOf(error);
+    expect(attempt).toMatchObject({ ok: false, retry, failure: { code, detail: expect.stringContaining(detail) } });
+    expect(JSON.stringify(attempt)).not.toContain('canary');
+  });
+
+  it('knows a parser error by its name', () => {
+    expect(failureOf('', 'HTTPParserError')).toMatchObject({ failure: { code: 'token_malformed' }, retry: 'never' });
+  });
+
+  it('says that it was the proxy that refused', () => {
+    expect(connectionFailure(new ProxyRefusedError(407), 'login.example')).toMatchObject({
+      failure: { code: 'token_unavailable', hint: expect.stringContaining('tokenEndpoint.proxy') },
+    });
+  });
+
+  it('bears with what is no error at all', () => {
+    expect(connectionFailure('canary', 'login.example')).toMatchObject({ failure: { code: 'token_unavailable' }, retry: 'soon' });
+  });
+});
