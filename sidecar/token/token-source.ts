@@ -61,7 +61,7 @@ export class TokenSource {
       ...(token && { expiresAtWallMs: this.#expiresAtWallMs(token) }),
       ...(this.#failed && {
         failure: { code: this.#failed.failure.code, detail: this.#failed.failure.detail },
-        nextTryAtWallMs: clock.wallMs() + Math.max(0, this.#failed.retryMs - clock.monotonicMs()),
+        nextTryAtWallMs: clock.wallMs() + this.#backoffLeftMs(),
       }),
     };
   }
@@ -78,7 +78,7 @@ export class TokenSource {
 
   /** Fetches the next token in the background, unless that is under way or too early. */
   refresh(): void {
-    if (this.closed || this.#flying || this.#backingOff() !== undefined || this.#pauseMs() > 0) return;
+    if (this.closed || this.#flying || this.#backoffLeftMs() > 0 || this.#pauseMs() > 0) return;
     this.#launch(0);
   }
 
@@ -105,7 +105,7 @@ export class TokenSource {
   async replace(used: Token, signal?: AbortSignal): Promise<TokenOutcome> {
     const token = this.#usable();
     if (token !== undefined && token !== used) return { ok: true, token };
-    if (token === used && (this.#flying || this.#backingOff() === undefined)) {
+    if (token === used && (this.#flying || this.#backoffLeftMs() === 0)) {
       this.#refused = token;
       this.#token = undefined;
       if (!this.#flying) this.#launch(0);
@@ -126,7 +126,7 @@ export class TokenSource {
     if (this.closed) return { ok: false, failure: withdrawn };
     if (signal?.aborted) return { ok: false, failure: callerGone };
     if (!this.#flying) {
-      const remembered = this.#backingOff();
+      const remembered = this.#rememberedFailure();
       if (remembered !== undefined) return remembered;
       this.#launch(this.#pauseMs());
     }
@@ -165,7 +165,7 @@ export class TokenSource {
     this.#failures = countFailure(this.#failures, landing.retry);
     const nextTryInMs = backoffMs(this.#failures, landing.retry, random);
     this.#failed = { failure: landing.failure, retryMs: clock.monotonicMs() + nextTryInMs };
-    this.#settle(this.#backingOff() ?? { ok: false, failure: landing.failure });
+    this.#settle(this.#rememberedFailure() ?? { ok: false, failure: landing.failure });
     observer.failed(landing.failure, nextTryInMs);
   }
 
@@ -194,10 +194,14 @@ export class TokenSource {
     return this.#token;
   }
 
-  /** The failure that is still remembered, as the answer to whoever asks now. */
-  #backingOff(): TokenOutcome | undefined {
-    const leftMs = this.#failed === undefined ? 0 : this.#failed.retryMs - this.#context.clock.monotonicMs();
-    if (this.#failed === undefined || leftMs <= 0) return undefined;
+  #backoffLeftMs(): number {
+    return this.#failed === undefined ? 0 : Math.max(0, this.#failed.retryMs - this.#context.clock.monotonicMs());
+  }
+
+  /** During the backoff, the answer to whoever asks. */
+  #rememberedFailure(): TokenOutcome | undefined {
+    const leftMs = this.#backoffLeftMs();
+    if (this.#failed === undefined || leftMs === 0) return undefined;
     return { ok: false, failure: { ...this.#failed.failure, retryAfterSeconds: Math.ceil(leftMs / 1000) } };
   }
 
