@@ -28,8 +28,9 @@ export type FailureCode = keyof typeof failures;
 export type TokenFailureCode = Extract<FailureCode, `token_${string}`>;
 
 /**
- * One failure. `detail` and `hint` go out to the caller and must hold nothing that the token endpoint or the API wrote, save
- * a checked OAuth error code; `log` is for the log only, and is redacted where it is made.
+ * One failure. `detail` and `hint` go out to the caller and must hold nothing that the token endpoint or the API wrote, save what has
+ * been checked to be harmless: an OAuth error code, a media type, names of fields, the host of a Location, the message of SAP's error
+ * formats. `log` is for the log only, and is redacted where it is made.
  */
 export interface Failure<Code extends FailureCode = FailureCode> {
   readonly code: Code;

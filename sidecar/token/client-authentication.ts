@@ -15,7 +15,7 @@ export interface ShownClient {
 export type ClientAuthentication = (client: Client) => ShownClient;
 
 /** `application/x-www-form-urlencoded` of one value. RFC 6749 appendix B. */
-function formURLEncode(value: string): string {
+export function formURLEncode(value: string): string {
   return new URLSearchParams([['', value]]).toString().slice(1);
 }
 

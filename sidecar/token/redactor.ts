@@ -1,5 +1,6 @@
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
 import { Sensitive } from '../../crds/sensitive.ts';
+import { formURLEncode } from './client-authentication.ts';
 
 /** Replaces everything in a text that is, or looks like, a secret or a token. Of a long text only the beginning is left. */
 export type Redact = (text: string) => string;
@@ -51,7 +52,7 @@ function pieces(value: string): string[] {
 function basicCredentials({ client }: SidecarConfig): string[] {
   const secret = client.secret?.reveal();
   if (!secret) return [];
-  return [`${client.id}:${secret}`, `${formEncode(client.id)}:${formEncode(secret)}`];
+  return [`${client.id}:${secret}`, `${formURLEncode(client.id)}:${formURLEncode(secret)}`];
 }
 
 function encodings(value: string): string[] {
@@ -59,17 +60,13 @@ function encodings(value: string): string[] {
   return [
     value,
     encodeURIComponent(value.toWellFormed()),
-    formEncode(value),
+    formURLEncode(value),
     JSON.stringify(value).slice(1, -1),
     value.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`),
     value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;'),
     bytes.toString('base64').replace(/=+$/, ''),
     bytes.toString('base64url'),
   ];
-}
-
-function formEncode(value: string): string {
-  return new URLSearchParams([['', value]]).toString().slice(1);
 }
 
 function alternative(form: string): string {

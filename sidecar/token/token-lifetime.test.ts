@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { unsignedJwt as jwt } from '../../test/support/unsigned-jwt.ts';
 import { tokenLifetimeMs, type LifetimeSources } from './token-lifetime.ts';
 
 const nowMs = Date.UTC(2026, 0, 1);
@@ -15,10 +16,6 @@ function lifetimeSeconds(sources: Partial<LifetimeSources>): number {
     ...sources,
   };
   return tokenLifetimeMs(all) / 1000;
-}
-
-function jwt(claims: Readonly<Record<string, unknown>>): string {
-  return `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.sig`;
 }
 
 const hour = 3600;

@@ -66,6 +66,16 @@ describe('part C: when a token request is repeated', () => {
     });
   });
 
+  it('C39 200 with an error, even beside a token: nothing is cached', async () => {
+    await withSource([jsonAnswer({ error: 'invalid_client', access_token: 'tok' }), token], 1, async ({ server, source, clock }) => {
+      expect(await source.obtain(300_000)).toMatchObject({ ok: false, failure: { code: 'token_rejected' } });
+      expect(source.token).toBeUndefined();
+      await clock.advance(300_000);
+      expect(tokenIn(await source.obtain(300_000))).toBe('tok');
+      expect(server.requests).toHaveLength(2);
+    });
+  });
+
   it.each([400, 401, 403])('C43 %i: no second request at once, for the same or for another caller', async (status) => {
     await withSource([jsonAnswer({ error: 'invalid_client' }, { status }), token], 1, async ({ server, source }) => {
       const first = await source.obtain(300_000);

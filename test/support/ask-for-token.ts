@@ -1,6 +1,7 @@
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
 import { systemClock } from '../../sidecar/clock.ts';
-import type { Attempt } from '../../sidecar/token/attempt.ts';
+import type { TokenFailure } from '../../sidecar/failure.ts';
+import type { Attempt, TokenAnswer } from '../../sidecar/token/attempt.ts';
 import { createTokenRequester } from '../../sidecar/token/create-token-requester.ts';
 import { jsonAnswer } from './http-answer.ts';
 import { configOf, credentialManifest, secretManifest, type SpecParts } from './manifest.ts';
@@ -41,6 +42,20 @@ export async function askForToken({ path = '/token', tokenEndpoint, client, gran
     requester.close();
     await server.close();
   }
+}
+
+/** The token that this answer brings. */
+export async function tokenFrom(answer: Script, ask: Omit<Ask, 'answer'> = {}): Promise<TokenAnswer> {
+  const { attempt } = await askForToken({ ...ask, answer });
+  if (!attempt.ok) throw new Error(JSON.stringify(attempt.failure));
+  return attempt.answer;
+}
+
+/** The failure that this answer is; it is an error if one should ask again at once. */
+export async function failureFrom(answer: Script, ask: Omit<Ask, 'answer'> = {}): Promise<TokenFailure> {
+  const { attempt } = await askForToken({ ...ask, answer });
+  if (attempt.ok || attempt.retry !== 'never') throw new Error('this is a token, or a failure that may pass');
+  return attempt.failure;
 }
 
 type Part = Readonly<Record<string, unknown>>;
