@@ -63,7 +63,7 @@ export class SourceReader {
     if (configMap === undefined) return '';
     const stored = configMap.data.get(key);
     if (stored !== undefined) return this.#pem(readCertificates(stored), path, `the key ${key} of the ConfigMap ${name}`);
-    this.#fail('ConfigMapKeyNotFound', `${path}.key`, missingKey('ConfigMap', name, key, [...configMap.data.keys()]));
+    this.#fail('ConfigMapKeyNotFound', path, missingKey('ConfigMap', name, key, [...configMap.data.keys()]));
     return '';
   }
 
