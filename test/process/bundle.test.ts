@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
 import { expect, it } from 'vitest';
 import { moduleListFile } from '../../images/build.ts';
 
@@ -15,6 +16,15 @@ it('the sidecar holds no Kubernetes client, and nothing of the operator and the 
   const modules = modulesOf('dist/sidecar.mjs');
   expect(modules).toContain('sidecar/start-sidecar.ts');
   expect(modules.filter((module) => /^(?:operator|cli)\/|node_modules\/(?:@kubernetes|commander|yaml|fastify)\//.test(module))).toEqual([]);
+});
+
+it('the sidecar is one file that asks for nothing but Node', () => {
+  const text = readFileSync(new URL('../../dist/sidecar.mjs', import.meta.url), 'utf8');
+  const imported = [...text.matchAll(/(?:^|[;}\s])(?:import|export)\b[\w*{}\s,$]*?(?:from)?\s*["'`]([^"'`\n]+)["'`]/g)].map(
+    ([, name = '']) => name,
+  );
+  expect(imported).toContain('node:http');
+  expect(imported.filter((name) => !builtinModules.includes(name.replace(/^node:/, '')))).toEqual([]);
 });
 
 it('the sidecar carries zod/mini only, not all of zod', () => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import * as http from 'node:http';
+import { newRecording } from './recordings.ts';
 
 export interface CallOptions {
   readonly method?: string;
@@ -21,19 +22,27 @@ export interface Answer {
   readonly failure: string | undefined;
 }
 
-/** One call as a workload makes it, on a connection of its own unless an agent keeps some. */
+const failures = newRecording('failure', 'answers');
+
+/**
+ * One call as a workload makes it, on a connection of its own unless an agent keeps some. What Tokenward itself says in answer is kept for
+ * the canary test.
+ */
 export async function call(url: string, { body, agent, ...options }: CallOptions = {}): Promise<Answer> {
   const request = http.request(url, { ...options, agent: agent ?? new http.Agent({ keepAlive: false }) });
   request.end(body);
   const [response] = (await once(request, 'response')) as [http.IncomingMessage];
   const chunks: Buffer[] = await response.toArray();
+  const text = Buffer.concat(chunks).toString('utf8');
+  const failure = response.headers['tokenward-error']?.toString();
+  if (failure !== undefined) failures.append(`${response.rawHeaders.join(' ')} ${text}\n`);
   return {
     status: response.statusCode ?? 0,
     statusText: response.statusMessage ?? '',
     headers: response.headers,
     rawHeaders: response.rawHeaders,
     trailers: response.trailers,
-    body: Buffer.concat(chunks).toString('utf8'),
-    failure: response.headers['tokenward-error']?.toString(),
+    body: text,
+    failure,
   };
 }

@@ -4,6 +4,7 @@ import { Sensitive } from '../../crds/sensitive.ts';
 import type { ConfigSource } from '../../sidecar/config/config-source.ts';
 import { type Sidecar, startSidecar } from '../../sidecar/start-sidecar.ts';
 import { JumpingClock } from './jumping-clock.ts';
+import { newRecording } from './recordings.ts';
 
 type Configs = Readonly<Record<string, object | string>>;
 
@@ -93,7 +94,9 @@ export class TestSidecar implements AsyncDisposable {
   /** Rejects if a request was still under way: a test ends what it begins. */
   async [Symbol.asyncDispose](): Promise<void> {
     const wasDrained = this.#drained !== undefined;
+    if (!wasDrained) newRecording('metrics', 'test-sidecar').append(await this.metrics());
     const cut = await this.drain();
+    newRecording('log', 'test-sidecar').append(this.log.join(''));
     if (!wasDrained && cut > 0) throw new Error(`${cut} requests never ended`);
   }
 }
