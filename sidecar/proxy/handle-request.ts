@@ -23,7 +23,7 @@ export interface ProxyContext extends ExchangeContext {
 export function handleRequest(context: ProxyContext, request: IncomingMessage, response: ServerResponse): void {
   response.sendDate = false;
   const head = scanHead(request.rawHeaders);
-  const refused = checkCapacity(context) ?? checkCaller(head);
+  const refused = checkCapacity(context) ?? checkFraming(head) ?? checkCaller(head);
   if (refused !== undefined) return refuse(context, response, refused);
 
   const target = resolveTarget(request.url ?? '');
@@ -44,7 +44,7 @@ export function handleRequest(context: ProxyContext, request: IncomingMessage, r
 function refuse(context: ProxyContext, response: ServerResponse, failure: Failure, alias?: string): void {
   context.metrics.failed(failure, alias);
   context.failures.write(failure, alias, response.req.headers);
-  if (failure.code === 'draining') response.shouldKeepAlive = false;
+  if (failure.code === 'draining' || failure.code === 'malformed_request') response.shouldKeepAlive = false;
   answerProblem(response, failure, alias);
 }
 
@@ -52,6 +52,12 @@ function checkCapacity({ draining, live }: ProxyContext): Failure | undefined {
   if (draining) return { code: 'draining', detail: 'The sidecar finishes what is in flight and takes no more.', retryAfterSeconds: 1 };
   if (live.size < maxInFlight) return undefined;
   return { code: 'overloaded', detail: `${maxInFlight} requests are in flight.`, retryAfterSeconds: 1 };
+}
+
+/** Node takes the chunks off and leaves what is under them as it is: passed on as a plain body, it would be another one (RFC 9112 section 6.1). */
+function checkFraming({ unknownCoding }: RequestHead): Failure | undefined {
+  if (!unknownCoding) return undefined;
+  return { code: 'malformed_request', detail: 'Of the transfer codings only chunked is understood here.' };
 }
 
 const notOriginForm: Failure = {

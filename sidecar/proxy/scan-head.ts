@@ -8,6 +8,8 @@ export interface RequestHead {
   upgrade: string | undefined;
   contentLength: string | undefined;
   chunked: boolean;
+  /** A transfer coding other than chunked, which nobody here decodes. */
+  unknownCoding: boolean;
   expectsContinue: boolean;
   /** A header by which frameworks let a request pass for another method or path. */
   disguise: string | undefined;
@@ -32,6 +34,7 @@ export function scanHead(raw: readonly string[]): RequestHead {
     upgrade: undefined,
     contentLength: undefined,
     chunked: false,
+    unknownCoding: false,
     expectsContinue: false,
     disguise: undefined,
   };
@@ -65,6 +68,7 @@ function read(head: RequestHead, name: string, value: string): void {
       return;
     case 'transfer-encoding':
       head.chunked = true;
+      head.unknownCoding ||= value.toLowerCase() !== 'chunked';
       return;
     case 'expect':
       head.expectsContinue = value.toLowerCase() === '100-continue';
