@@ -4,7 +4,7 @@ import type { TokenFailure, TokenFailureCode } from '../failure.ts';
 import type { Attempt, RetryAdvice } from './attempt.ts';
 import { readContent, type Content } from './read-content.ts';
 import { listPaths, readMember, type Members } from './read-member.ts';
-import { redactor, type Redact } from './redactor.ts';
+import { holdsSecret, redactor, type Redact } from './redactor.ts';
 import { readRefusal, type Refusal } from './refusal.ts';
 import { retryAdvice } from './retry-advice.ts';
 import { tokenHint } from './token-hints.ts';
@@ -71,7 +71,8 @@ function isSendable(token: string): boolean {
 function redirected(it: Case): Attempt {
   const location = header(it.response, 'location');
   const host = location === undefined ? undefined : URL.parse(location, it.config.tokenEndpoint.url)?.host;
-  const target = host !== undefined && it.redact(host) === host ? host : undefined;
+  // Host names may well look like tokens: tenants and accounts have such names.
+  const target = host !== undefined && !holdsSecret(it.config, host) ? host : undefined;
   const hint =
     `Redirects are not followed, lest the client's secret go elsewhere: set tokenEndpoint.url to the address it points to` +
     `${target ? `, on ${target}` : ''}. Some servers send a client that they do not know to a login page.`;

@@ -29,6 +29,12 @@ export function redactor(config: SidecarConfig): Redact {
   };
 }
 
+/** Whether one of the configuration's secrets is in the text, in whatever encoding. */
+export function holdsSecret(config: SidecarConfig, text: string): boolean {
+  const secrets = secretsPattern(config);
+  return secrets !== undefined && text.search(secrets) >= 0;
+}
+
 function secretsPattern(config: SidecarConfig): RegExp | undefined {
   const values = new Set([...sensitiveValues(config).flatMap(pieces), ...basicCredentials(config)]);
   const forms = new Set([...values].flatMap(encodings).filter((form) => form !== ''));

@@ -134,14 +134,27 @@ describe('part C: what is no token', () => {
 describe('part C: refusals', () => {
   it.each([301, 302, 303, 307, 308])('C42 %i is not followed; the hint shows the host that it points to', async (status) => {
     const { attempt } = await askForToken({
-      answer: httpAnswer({ status, headers: { Location: 'https://user:pw@login.acme.example:8443/saml?state=canary' } }),
+      answer: httpAnswer({
+        status,
+        headers: { Location: 'https://user:pw@a1b2c3d4e5.accounts400.login.acme.example:8443/saml?state=canary' },
+      }),
     });
     expect(attempt).toMatchObject({
       ok: false,
       retry: 'never',
-      failure: { code: 'token_malformed', tokenEndpoint: { status }, hint: expect.stringContaining(' login.acme.example:8443.') },
+      failure: {
+        code: 'token_malformed',
+        tokenEndpoint: { status },
+        hint: expect.stringContaining(' a1b2c3d4e5.accounts400.login.acme.example:8443.'),
+      },
     });
     expect(JSON.stringify(attempt)).not.toMatch(/canary|user|pw@|saml/);
+  });
+
+  it('C42 a host that holds the secret is not shown', async () => {
+    const headers = { Location: 'https://s3cr3t-of-acme.example/' };
+    const failure = await failureFrom(httpAnswer({ status: 302, headers }), { secret: 's3cr3t-of-acme' });
+    expect(JSON.stringify(failure)).not.toContain('s3cr3t');
   });
 
   it.each([undefined, 'http://[', '/relative'])('C42 a redirect with the Location %o', async (location) => {
