@@ -22,5 +22,3 @@ export const credentialStatus = record('What the operator found; written by it a
     .optional(),
   conditions: list('The conditions Accepted, SecretsResolved and Ready.', condition, { max: 16, mapKey: 'type' }).optional(),
 });
-
-export type CredentialStatus = z.output<typeof credentialStatus>;

@@ -138,7 +138,13 @@ const upstream = record('The API that the workload calls.', {
 const responsePath = (description: string) =>
   text(description, {
     max: 256,
-    rules: [matching('InvalidField', '^[^.\\s]+(\\.[^.\\s]+)*$', 'must be field names joined by dots, such as data.accessToken')],
+    rules: [
+      matching(
+        'InvalidField',
+        '^[^.\\t\\n\\f\\r ]+(\\.[^.\\t\\n\\f\\r ]+)*$',
+        'must be field names joined by dots, such as data.accessToken',
+      ),
+    ],
   }).optional();
 
 const tokenEndpoint = record(

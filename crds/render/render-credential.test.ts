@@ -146,6 +146,7 @@ describe('a source that cannot be used is a problem of SecretsResolved that says
   test('a value that ends in a line break is a warning only, and goes out without', () => {
     const result = renderCredential(credential(), sources([opaque('lms-admin', { 'client-secret': 's3cr3t\n' })]));
     expect(result.ok && JSON.parse(result.text.reveal()).client.secret).toBe('s3cr3t');
+    expect(result.ok && result.warnings).toHaveLength(1);
     expect(result.ok && result.warnings).toMatchObject([{ ...at, reason: 'TrailingNewlineTrimmed' }]);
   });
 

@@ -47,7 +47,7 @@ export class SourceReader {
     }
     if (clean.trimmed) {
       const message = `${where} ends in a line break, which is not sent: store it without one (printf %s "$VALUE", not echo)`;
-      this.warnings.push(problem('TrailingNewlineTrimmed', path, message));
+      noteOnce(this.warnings, problem('TrailingNewlineTrimmed', path, message));
     }
     return new Sensitive(clean.value);
   }
@@ -156,10 +156,14 @@ export class SourceReader {
     return stored;
   }
 
-  /** A Secret that several fields name is complained of once. */
   #fail(reason: ReasonOf<'SecretsResolved'>, path: string, message: string): void {
-    if (!this.problems.some((known) => known.message === message)) this.problems.push(problem(reason, path, message));
+    noteOnce(this.problems, problem(reason, path, message));
   }
+}
+
+/** A Secret that several fields name is spoken of once, at the first of them. */
+function noteOnce(noted: Problem[], found: Problem): void {
+  if (!noted.some(({ message }) => message === found.message)) noted.push(found);
 }
 
 function missingKey(kind: string, name: string, key: string, keys: readonly string[]): string {

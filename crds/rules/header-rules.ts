@@ -2,6 +2,7 @@ import { celList, celString, matching, type Rule } from '../rule.ts';
 
 /** RFC 9110 section 5.6.2. */
 export const token = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
+const name = `^${token}$`;
 const printable = '^[ -~]*$';
 
 /** RFC 9110 section 7.6.1 and what frames or routes a message: these belong to the connection, never to a credential. */
@@ -28,7 +29,7 @@ const ownMessage = 'is a header that Tokenward or the HTTP connection sets by it
 
 /** A header name on its own: `injection.header`. */
 export const headerNameRules: readonly Rule<string>[] = [
-  matching('InvalidHeader', `^${token}$`, nameMessage),
+  matching('InvalidHeader', name, nameMessage),
   {
     reason: 'InvalidHeader',
     cel: `!(self.lowerAscii() in ${celList(connectionHeaders)})`,
@@ -42,43 +43,38 @@ interface Entry {
   readonly value?: string | undefined;
 }
 
-/** The rules of an entry that is a header, where `applies` says that it is one. */
-function headerEntryRules<T extends Entry>(
-  applies: { readonly cel: string; readonly holds: (self: T) => boolean },
-  own: readonly string[],
-): Rule<T>[] {
-  const unless = (cel: string) => (applies.cel === 'true' ? cel : `!(${applies.cel}) || ${cel}`);
+interface Exemption<T> {
+  readonly cel: string;
+  readonly holds: (self: T) => boolean;
+}
+
+/** The rules of an entry that is a header, unless `exempt` says that it is none. */
+function headerEntryRules<T extends Entry>(own: readonly string[], exempt?: Exemption<T>): Rule<T>[] {
+  const rule = (at: string, message: string, cel: string, holds: (self: T) => boolean): Rule<T> => ({
+    reason: 'InvalidHeader',
+    at: [at],
+    cel: exempt === undefined ? cel : `${exempt.cel} || ${cel}`,
+    holds: (self) => exempt?.holds(self) === true || holds(self),
+    message,
+  });
   return [
-    {
-      reason: 'InvalidHeader',
-      at: ['name'],
-      cel: unless(`self.name.matches(${celString(`^${token}$`)})`),
-      holds: (self) => !applies.holds(self) || new RegExp(`^${token}$`, 'u').test(self.name),
-      message: nameMessage,
-    },
-    {
-      reason: 'InvalidHeader',
-      at: ['name'],
-      cel: unless(`!(self.name.lowerAscii() in ${celList(own)})`),
-      holds: (self) => !applies.holds(self) || !own.includes(self.name.toLowerCase()),
-      message: ownMessage,
-    },
-    {
-      reason: 'InvalidHeader',
-      at: ['value'],
-      cel: unless(`!has(self.value) || self.value.matches(${celString(printable)})`),
-      holds: (self) => !applies.holds(self) || self.value === undefined || new RegExp(printable, 'u').test(self.value),
-      message: valueMessage,
-    },
+    rule('name', nameMessage, `self.name.matches(${celString(name)})`, (self) => new RegExp(name, 'u').test(self.name)),
+    rule('name', ownMessage, `!(self.name.lowerAscii() in ${celList(own)})`, (self) => !own.includes(self.name.toLowerCase())),
+    rule(
+      'value',
+      valueMessage,
+      `!has(self.value) || self.value.matches(${celString(printable)})`,
+      (self) => self.value === undefined || new RegExp(printable, 'u').test(self.value),
+    ),
   ];
 }
 
-export const upstreamHeaderRules: readonly Rule<Entry>[] = headerEntryRules<Entry>({ cel: 'true', holds: () => true }, connectionHeaders);
+export const upstreamHeaderRules: readonly Rule<Entry>[] = headerEntryRules(connectionHeaders);
 
-export const headerParameterRules: readonly Rule<Entry & { readonly in: string }>[] = headerEntryRules<Entry & { readonly in: string }>(
-  { cel: "self.__in__ == 'Header'", holds: (self) => self.in === 'Header' },
-  tokenRequestHeaders,
-);
+export const headerParameterRules: readonly Rule<Entry & { readonly in: string }>[] = headerEntryRules(tokenRequestHeaders, {
+  cel: "self.__in__ != 'Header'",
+  holds: (self) => self.in !== 'Header',
+});
 
 /** The header that carries the token is no header to be set otherwise. */
 export const injectionHeaderIsFree: Rule<{

@@ -1,4 +1,4 @@
-import { celString, type Rule } from '../rule.ts';
+import { celString, matching, type Rule } from '../rule.ts';
 
 /** Parameters of a token request that have a field of their own. */
 const ownField: Readonly<Record<string, string>> = {
@@ -22,12 +22,7 @@ interface Entry {
   readonly in?: string | undefined;
 }
 
-export const notBlank: Rule<string> = {
-  reason: 'InvalidParameter',
-  cel: "self.matches('[^\\\\s]')",
-  holds: (self) => /[^\t\n\f\r ]/u.test(self),
-  message: 'is blank: give the name, or remove the entry',
-};
+export const notBlank = matching('InvalidParameter', '[^\\t\\n\\f\\r ]', 'is blank: give the name, or remove the entry');
 
 export const notReserved: Rule<Entry> = {
   reason: 'InvalidParameter',

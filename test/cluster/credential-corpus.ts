@@ -326,7 +326,7 @@ for (const serverName of ['a.example', 'A-1.example', 'x_y.example'])
 for (const serverName of ['https://a.example', 'a.example:443', '10.0.0.1', 'a..b', '*.a.example']) {
   add('rule', `the server name ${serverName}`, manifest({ upstream: { tls: { serverName } } }));
 }
-for (const accessToken of ['a', 'data.accessToken', 'a.b.c'])
+for (const accessToken of ['a', 'data.accessToken', 'a.b.c', 'a\u00a0b'])
   add('accepted', `the response path ${accessToken}`, manifest({ tokenEndpoint: { response: { accessToken } } }));
 for (const accessToken of ['.a', 'a.', 'a..b', 'a b', ' '])
   add('rule', `the response path ${accessToken}`, manifest({ tokenEndpoint: { response: { accessToken } } }));

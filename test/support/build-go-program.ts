@@ -12,7 +12,8 @@ import { promisify } from 'node:util';
 export async function buildGoProgram(go: string, folder: string): Promise<string> {
   // oxlint-disable-next-line node/no-process-env -- the XDG base directory specification names a variable, and go needs the rest
   const environment = process.env;
-  const cache = environment['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
+  const { XDG_CACHE_HOME = '' } = environment;
+  const cache = XDG_CACHE_HOME === '' ? join(homedir(), '.cache') : XDG_CACHE_HOME;
   const name = basename(folder);
   const program = join(cache, 'tokenward', `${name}-${await digestOf(folder)}`, name);
   if (await exists(program)) return program;
