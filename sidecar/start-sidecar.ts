@@ -15,6 +15,9 @@ import { createTokenRequester } from './token/create-token-requester.ts';
 import { observeTokens } from './token/observe-tokens.ts';
 import { TokenSources } from './token/token-sources.ts';
 
+/** How often connections are looked at while the sidecar drains. */
+const idleSweepMs = 50;
+
 export interface SidecarOptions {
   readonly source: ConfigSource;
   /** Aliases that exist even before they have a credential. */
@@ -105,16 +108,23 @@ export async function startSidecar(options: SidecarOptions, { clock, random }: {
   }
 }
 
-/** Connections whose request has ended are closed as they become idle; what is left at the end of the time is cut. */
+/** Connections are closed as they become idle: their callers keep them otherwise. What is left at the end of the time is cut. */
 async function finishInFlight(proxy: ProxyServer, { live }: ProxyContext, clock: Clock, timeoutMs: number): Promise<number> {
   let cut = 0;
-  const closed = proxy.close();
-  const cancel = clock.after(timeoutMs, () => {
+  const cancelCut = clock.after(timeoutMs, () => {
     cut = live.size;
     proxy.closeAllConnections();
   });
+  let cancelSweep = (): void => {};
+  const sweep = (): void => {
+    proxy.closeIdleConnections();
+    cancelSweep = clock.after(idleSweepMs, sweep);
+  };
+  const closed = proxy.close();
+  sweep();
   await closed;
-  cancel();
+  cancelSweep();
+  cancelCut();
   return cut;
 }
 

@@ -137,7 +137,8 @@ export class Exchange implements CallOwner, Expiring, Flushable {
   #send(onFreshConnection = false): void {
     const { pool, headers, injectionHeader, droppedHeaders, connectTimeoutMs, metrics } = this.#route;
     const outgoing = [...headers];
-    if (appendRequestHeaders(outgoing, this.#request.rawHeaders, droppedHeaders, this.#head.connection)) metrics.authorizationsDropped++;
+    const hadAuthorization = appendRequestHeaders(outgoing, this.#request.rawHeaders, droppedHeaders, this.#head.connection);
+    if (hadAuthorization && this.#call === undefined) metrics.authorizationsDropped++;
     if (this.#body instanceof Upload && this.#head.contentLength !== undefined) outgoing.push('content-length', this.#head.contentLength);
     outgoing.push(injectionHeader, this.#authorization);
     const call = new UpstreamCall(this);
@@ -157,7 +158,8 @@ export class Exchange implements CallOwner, Expiring, Flushable {
   }
 
   #uploadProgressed(): void {
-    if (this.#call !== undefined && !this.#response.headersSent) this.requestStarted();
+    if (this.#response.headersSent) this.deadline = this.#context.deadlines.in(idleTimeoutMs);
+    else if (this.#call !== undefined) this.requestStarted();
   }
 
   informed({ status, rawHeaders }: AnswerHead): void {

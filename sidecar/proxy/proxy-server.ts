@@ -36,7 +36,7 @@ export class ProxyServer {
     return taken;
   }
 
-  /** Takes no more connections and closes the idle ones; resolves when the last has gone. */
+  /** Takes no more connections and closes those that are idle now; resolves when the last has gone. */
   async close(): Promise<void> {
     await Promise.all(
       this.#servers.map(
@@ -46,6 +46,10 @@ export class ProxyServer {
           }),
       ),
     );
+  }
+
+  closeIdleConnections(): void {
+    for (const server of this.#servers) server.closeIdleConnections();
   }
 
   closeAllConnections(): void {

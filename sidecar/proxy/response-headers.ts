@@ -5,6 +5,8 @@ const dropped = new Set([
   'connection',
   'keep-alive',
   'proxy-connection',
+  // Trailers come through unannounced; where none can (HEAD, HTTP/1.0), Node refuses to send this.
+  'trailer',
   'transfer-encoding',
   'upgrade',
   // Only Tokenward says this: a caller tells by it whose failure it is.

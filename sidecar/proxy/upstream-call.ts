@@ -4,6 +4,7 @@ import type { ConnectionAware, CountedClient } from '../net/create-pool.ts';
 /** The beginning of the API's answer, its headers as they came. */
 export interface AnswerHead {
   readonly status: number;
+  /** Empty if it is in letters that cannot be passed on: the client reads it as UTF-8. */
   readonly statusText: string;
   readonly rawHeaders: readonly Buffer[];
 }
@@ -20,6 +21,9 @@ export interface CallOwner {
 
 /** So much of an unwanted answer is read to keep its connection; a longer one costs it. */
 const discardLimit = 64 * 1024;
+
+/** What Node does not write in a reason phrase. */
+const unprintable = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** One request to the API: undici's handler, without promises and streams. It can lose its owner at any time and then ends by itself. */
 export class UpstreamCall implements Dispatcher.DispatchHandler, ConnectionAware {
@@ -68,7 +72,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, ConnectionAware
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown, statusText = ''): void {
-    const head = { status, statusText, rawHeaders: controller.rawHeaders as Buffer[] };
+    const head = { status, statusText: unprintable.test(statusText) ? '' : statusText, rawHeaders: controller.rawHeaders as Buffer[] };
     if (status < 200) this.#owner?.informed(head);
     else this.#owner?.answerStarted(head);
   }
