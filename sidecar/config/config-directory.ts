@@ -17,41 +17,52 @@ export class ConfigDirectory implements ConfigSource {
     this.#directory = directory;
   }
 
+  /**
+   * The kubelet swaps the link `..data` and never touches what it points to. The files are read from there: the links beside it come
+   * and go after the swap. Elsewhere every file is looked at.
+   */
   async poll(): Promise<ReadonlyMap<string, Sensitive> | undefined> {
-    const signature = await this.#sign();
+    const data = await readlink(join(this.#directory, '..data')).catch(() => undefined);
+    const folder = data === undefined ? this.#directory : join(this.#directory, data);
+    const marks = data === undefined ? await this.#marks() : undefined;
+    const signature = data ?? [...(marks ?? [])].join('\n');
     if (signature === this.#signature) return undefined;
-    const texts = await this.#read();
+    const texts = new Map<string, Sensitive>();
+    for (const file of marks?.keys() ?? (await aliasFiles(folder))) {
+      texts.set(aliasFile.exec(file)?.[1] ?? '', new Sensitive(await readText(join(folder, file))));
+    }
     // Only now: what could not be read is tried again.
     this.#signature = signature;
     return texts;
   }
 
-  /** The kubelet replaces the link `..data` and never touches what it points to; elsewhere every file is looked at. */
-  async #sign(): Promise<string> {
-    const data = await readlink(join(this.#directory, '..data')).catch(() => undefined);
-    if (data !== undefined) return data;
-    const files = await this.#files();
-    const marks = await Promise.all(
-      files.map(async (file) => {
-        const { ino, size, mtimeNs } = await stat(join(this.#directory, file), { bigint: true });
-        return `${file} ${ino} ${size} ${mtimeNs}`;
-      }),
-    );
-    return marks.join('\n');
-  }
-
-  async #read(): Promise<Map<string, Sensitive>> {
-    const texts = new Map<string, Sensitive>();
-    for (const file of await this.#files()) {
-      const path = join(this.#directory, file);
-      const { size } = await stat(path);
-      const text = size > largestFileBytes ? '' : await readFile(path, 'utf8');
-      texts.set(aliasFile.exec(file)?.[1] ?? '', new Sensitive(text));
+  /** By file, what changes whenever it does. A link to nowhere is no file. */
+  async #marks(): Promise<Map<string, string>> {
+    const marks = new Map<string, string>();
+    for (const file of await aliasFiles(this.#directory)) {
+      try {
+        const { ino, size, mtimeNs, ctimeNs } = await stat(join(this.#directory, file), { bigint: true });
+        marks.set(file, `${ino} ${size} ${mtimeNs} ${ctimeNs}`);
+      } catch (error) {
+        const { code = '' } = error as NodeJS.ErrnoException;
+        if (code !== 'ENOENT') marks.set(file, code);
+      }
     }
-    return texts;
+    return marks;
   }
+}
 
-  async #files(): Promise<string[]> {
-    return (await readdir(this.#directory)).filter((file) => aliasFile.test(file)).toSorted();
+async function aliasFiles(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((file) => aliasFile.test(file)).toSorted();
+}
+
+/** Empty, which is no configuration, for a file that is too large or cannot be read: that is its own alias's trouble. Rejects if it has just gone. */
+async function readText(path: string): Promise<string> {
+  try {
+    const { size } = await stat(path);
+    return size > largestFileBytes ? '' : await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw error;
+    return '';
   }
 }
