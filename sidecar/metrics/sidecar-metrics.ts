@@ -1,9 +1,10 @@
-import { Counter, Gauge, Histogram, type Metric, Registry } from 'prom-client';
+import type { Metric } from 'prom-client';
 import type { Failure } from '../failure.ts';
 import type { Reload } from '../proxy/alias-table.ts';
 import type { TokenObserver } from '../token/token-observer.ts';
 import { AliasMetrics } from './alias-metrics.ts';
 import { DurationHistogram } from './duration-histogram.ts';
+import { Counter, Gauge, Histogram, Registry } from './prom-client.ts';
 
 /** All that `/metrics` shows; docs/metrics.md has a row for each. */
 export class SidecarMetrics {
