@@ -13,7 +13,7 @@ import type { Route } from './route.ts';
 import type { RequestHead } from './scan-head.ts';
 import { Upload } from './upload.ts';
 import { type AnswerHead, type CallOwner, UpstreamCall } from './upstream-call.ts';
-import { upstreamFailure } from './upstream-failure.ts';
+import { isBrokenConnection, upstreamFailure } from './upstream-failure.ts';
 
 /** Bodies up to this size can be sent twice: after a 401, or when a reused connection breaks. */
 const replayLimit = 64 * 1024;
@@ -265,7 +265,8 @@ export class Exchange implements CallOwner, Expiring, Flushable {
       this.#held.failure = failure;
       return;
     }
-    if (call.reused && !call.answered && this.#mayRetry()) {
+    const unsent = !call.started && isBrokenConnection(error);
+    if ((unsent || (call.reused && !call.answered)) && this.#mayRetry(unsent)) {
       this.#retried = true;
       return this.#send(true);
     }
@@ -274,8 +275,8 @@ export class Exchange implements CallOwner, Expiring, Flushable {
   }
 
   /** Sends nothing twice that could be done twice, and no body that is not here any more. */
-  #mayRetry(): boolean {
-    if (this.#retried || !idempotentMethods.has(this.#request.method ?? '')) return false;
+  #mayRetry(unsent: boolean): boolean {
+    if (this.#retried || !(unsent || idempotentMethods.has(this.#request.method ?? ''))) return false;
     if (!(this.#body instanceof Upload)) return true;
     this.#body = this.#body.recorded();
     return this.#body !== undefined;

@@ -28,7 +28,9 @@ const unprintable = /[^\t\x20-\x7e\x80-\xff]/;
 /** One request to the API: undici's handler, without promises and streams. It can lose its owner at any time and then ends by itself. */
 export class UpstreamCall implements Dispatcher.DispatchHandler, ConnectionAware {
   connection: CountedClient | undefined;
-  /** The request went out on a connection that had served before. */
+  /** The request has begun to go out: until then an idle connection that it waits for may break. */
+  started = false;
+  /** It went out on a connection that had served before. */
   reused = false;
   /** A byte of the answer has come. */
   answered = false;
@@ -62,6 +64,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, ConnectionAware
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
+    this.started = true;
     if (this.connection !== undefined) this.reused = this.connection.requests++ > 0;
     if (this.#owner === undefined) controller.abort(new Error('The call is no longer wanted'));
     else this.#owner.requestStarted();

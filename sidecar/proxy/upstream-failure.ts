@@ -3,7 +3,7 @@ import { ProxyRefusedError } from '../net/connect-through-proxy.ts';
 
 /** What an error of the HTTP client means for the caller. `answered`: a byte of the answer had come. */
 export function upstreamFailure(error: Error, host: string, answered: boolean): Failure {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = codeOf(error);
   const log = { error: code === '' ? error.name : code };
   if (error instanceof ProxyRefusedError) {
     const detail = `The proxy did not open a tunnel to ${host}: it answered ${error.statusCode}.`;
@@ -19,7 +19,7 @@ export function upstreamFailure(error: Error, host: string, answered: boolean): 
   if (answered || code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
     return { code: 'upstream_protocol', detail: `${host} broke off its answer, or it is not valid HTTP/1.1.`, log };
   }
-  if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE') {
+  if (isBrokenConnection(error)) {
     const detail = `${host} closed the connection without an answer.`;
     return { code: 'upstream_protocol', detail, log };
   }
@@ -29,4 +29,13 @@ export function upstreamFailure(error: Error, host: string, answered: boolean): 
   }
   const detail = `No connection to ${host}${code === '' ? '' : `: ${code}`}.`;
   return { code: 'upstream_unreachable', detail, hint: 'Check upstream.url, and that its name resolves from here.', log };
+}
+
+/** A connection that there was is there no longer. */
+export function isBrokenConnection(error: Error): boolean {
+  return ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(error));
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
