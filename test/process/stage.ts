@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { canarySecret } from '../support/canary.ts';
-import { type ResourceServer, startResourceServer } from '../support/resource-server.ts';
+import { type ResourceServer, startResourceServer, type VerifyToken } from '../support/resource-server.ts';
 import { type SidecarProcess, type SidecarProcessOptions, startSidecarProcess } from '../support/start-sidecar-process.ts';
 import { startTokenIssuer, type TokenIssuer } from '../support/token-issuer.ts';
 
 export interface StageOptions {
   /** What the API does with a request whose token is valid. */
   readonly respond?: (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+  /** Instead of asking the issuer. */
+  readonly verifyToken?: VerifyToken;
   readonly lifetimeSeconds?: number;
   /** Beside the URL. */
   readonly upstream?: object;
@@ -22,16 +24,18 @@ export interface Stage extends AsyncDisposable {
   readonly url: string;
 }
 
-export async function setStage({ respond = answerOk, lifetimeSeconds, upstream, sidecar: options }: StageOptions = {}): Promise<Stage> {
+export async function setStage({ respond = answerOk, lifetimeSeconds, upstream, sidecar: options, ...rest }: StageOptions = {}): Promise<Stage> {
   await using cleanup = new AsyncDisposableStack();
   const issuer = cleanup.use(await startTokenIssuer(lifetimeSeconds));
-  const verifyToken = (token: string): { clientId: string } | undefined => (issuer.isValid(token) ? { clientId: 'workload' } : undefined);
+  const verifyToken = rest.verifyToken ?? ((token) => (issuer.isValid(token) ? caller : undefined));
   const api = cleanup.use(await startResourceServer({ verifyToken, respond }));
   const configs = { a: credential(api.url, issuer.url, upstream), ...options?.configs };
   const sidecar = cleanup.use(await startSidecarProcess({ ...options, configs }));
   const whole = cleanup.move();
   return { issuer, api, sidecar, url: `${sidecar.proxyUrl}/a`, [Symbol.asyncDispose]: () => whole.disposeAsync() };
 }
+
+export const caller = { clientId: 'workload' };
 
 /** A sidecar's configuration with a secret wherever there can be one. */
 export function credential(apiUrl: string, issuerUrl: string, upstream: object = {}): object {

@@ -6,17 +6,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
 import { createInterface } from 'node:readline';
+import type { ClockOffsets } from './clock-preload.ts';
 import { newRecording } from './recordings.ts';
 
 const bundle = join(import.meta.dirname, '../../dist/sidecar.mjs');
+const clockPreload = join(import.meta.dirname, 'clock-preload.ts');
 
 export interface SidecarProcessOptions {
   /** By alias: a configuration, or the text of a file that is none. */
   readonly configs?: Readonly<Record<string, object | string>>;
   /** Further command line arguments. */
   readonly args?: readonly string[];
-  /** Arguments of Node itself. */
-  readonly nodeArgs?: readonly string[];
+  /** Its clocks can be moved. */
+  readonly movableClocks?: boolean;
 }
 
 export interface LogLine {
@@ -90,6 +92,13 @@ export class SidecarProcess implements AsyncDisposable {
     renameSync(`${file}.new`, file);
   }
 
+  /** Only if it was started so. Resolves when both clocks show what they are to show. */
+  async moveClocks(offsets: ClockOffsets): Promise<void> {
+    const moved = once(this.#child, 'message');
+    this.#child.send(offsets);
+    await moved;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }
@@ -133,14 +142,15 @@ export class SidecarProcess implements AsyncDisposable {
 }
 
 /** Resolves when it listens. Ports are free ones. */
-export async function startSidecarProcess({ configs = {}, args = [], nodeArgs = [] }: SidecarProcessOptions): Promise<SidecarProcess> {
+export async function startSidecarProcess({ configs = {}, args = [], movableClocks = false }: SidecarProcessOptions): Promise<SidecarProcess> {
   const configDirectory = mkdtempSync(join(tmpdir(), 'tokenward-config-'));
   const ports = ['--proxy-port', '0', '--admin-port', '0', '--admin-host', '127.0.0.1'];
   for (const [alias, config] of Object.entries(configs)) {
     writeFileSync(join(configDirectory, `${alias}.json`), typeof config === 'string' ? config : JSON.stringify(config));
   }
+  const nodeArgs = movableClocks ? ['--import', clockPreload] : [];
   const child = spawn(execPath, [...nodeArgs, bundle, '--config-dir', configDirectory, ...ports, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(movableClocks ? (['ipc'] as const) : [])],
   });
   const sidecar = new SidecarProcess(child, configDirectory);
   const listening = await sidecar.logged(({ msg }) => msg === 'Listening');
