@@ -7,11 +7,16 @@ export interface Target {
   readonly query: string | undefined;
 }
 
-/** `/<alias>/<path>?<query>`; undefined for whatever is not origin-form (RFC 9112 section 3.2.1). */
+/**
+ * `/<alias>/<path>?<query>`; undefined for whatever is not origin-form (RFC 9112 section 3.2.1). A path that has a `#` is not: where a
+ * server takes it for the beginning of a fragment, the path ends before it, and might be one that is not permitted.
+ */
 export function resolveTarget(url: string): Target | undefined {
   if (url.charCodeAt(0) !== 0x2f) return undefined;
   const mark = url.indexOf('?');
   const end = mark === -1 ? url.length : mark;
+  const hash = url.indexOf('#');
+  if (hash !== -1 && hash < end) return undefined;
   const slash = url.indexOf('/', 1);
   const aliasEnd = slash === -1 || slash > end ? end : slash;
   return { alias: url.slice(1, aliasEnd), path: url.slice(aliasEnd, end), query: mark === -1 ? undefined : url.slice(mark + 1) };

@@ -1,0 +1,62 @@
+import { beforeEach, expect, test } from 'vitest';
+import { FakeClock } from '../../test/support/fake-clock.ts';
+import { Deadlines, type Expiring } from './deadlines.ts';
+
+let clock: FakeClock;
+let deadlines: Deadlines;
+let expired: string[];
+
+beforeEach(() => {
+  clock = new FakeClock();
+  deadlines = new Deadlines(clock);
+  expired = [];
+});
+
+function waiting(name: string, delayMs: number): Expiring {
+  const item = {
+    deadline: deadlines.in(delayMs),
+    expire: () => {
+      expired.push(name);
+      deadlines.delete(item);
+    },
+  };
+  deadlines.add(item);
+  return item;
+}
+
+test.each([0, 1, 249, 250, 999, 1_000, 60_000])(
+  'a deadline in %i ms is kept: never early, and half a second late at most',
+  async (delayMs) => {
+    waiting('other', 1e9);
+    await clock.advance(137);
+    waiting('it', delayMs);
+    await clock.advance(delayMs - 1);
+    expect(expired).toEqual([]);
+    await clock.advance(501);
+    expect(expired).toEqual(['it']);
+  },
+);
+
+test('a deadline that is moved counts from its new time, and Infinity never comes', async () => {
+  const moved = waiting('moved', 1_000);
+  const never = waiting('never', 1_000);
+  never.deadline = Infinity;
+  await clock.advance(900);
+  moved.deadline = deadlines.in(1_000);
+  await clock.advance(1_000);
+  expect(expired).toEqual([]);
+  await clock.advance(500);
+  expect(expired).toEqual(['moved']);
+});
+
+test('one timer serves all, and none is left when nothing waits', async () => {
+  expect(clock.pendingTimers).toBe(0);
+  const items = Array.from({ length: 100 }, (_, i) => waiting(String(i), 10_000));
+  expect(clock.pendingTimers).toBe(1);
+  for (const item of items) deadlines.delete(item);
+  await clock.advance(250);
+  expect(clock.pendingTimers).toBe(0);
+  waiting('later', 0);
+  await clock.advance(500);
+  expect(expired).toEqual(['later']);
+});
