@@ -41,7 +41,7 @@ async function listenersOf(pid: number): Promise<Listener[]> {
 
 /** The kernel writes words of four bytes, each in the machine's own order, which is little-endian wherever this runs. */
 function readableAddress(hex: string): string {
-  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => [...Buffer.from(word, 'hex').reverse()]);
+  const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => [...Buffer.from(word, 'hex')].toReversed());
   if (bytes.length === 4) return bytes.join('.');
   return bytes.every((byte, i) => byte === (i === 15 ? 1 : 0)) ? '::1' : Buffer.from(bytes).toString('hex');
 }
