@@ -43,11 +43,11 @@ export function connectThroughProxy(proxy: ProxyConfig, connector: buildConnecto
       socket.destroy();
       callback(new ProxyRefusedError(answer.statusCode ?? 0), null);
     });
-    connect.once('response', (answer) => {
-      answer.destroy();
-      callback(new ProxyRefusedError(answer.statusCode ?? 0), null);
-    });
-    connect.once('error', (error) => callback(error, null));
+    connect.once('error', (error) => callback(error.name === 'AbortError' ? connectTimeout() : error, null));
     connect.end();
   };
+}
+
+function connectTimeout(): Error {
+  return Object.assign(new Error('The proxy did not answer CONNECT in time'), { code: 'ETIMEDOUT' });
 }

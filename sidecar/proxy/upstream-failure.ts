@@ -9,7 +9,7 @@ export function upstreamFailure(error: Error, host: string, answered: boolean): 
     const detail = `The proxy did not open a tunnel to ${host}: it answered ${error.statusCode}.`;
     return { code: 'upstream_unreachable', detail, hint: 'Check upstream.proxy and its credentials.', log };
   }
-  if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT' || error.name === 'TimeoutError') {
+  if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') {
     const detail = `No connection to ${host} in time.`;
     return { code: 'upstream_timeout', detail, hint: 'Check upstream.url, and network policies on the way.', log };
   }
@@ -23,7 +23,7 @@ export function upstreamFailure(error: Error, host: string, answered: boolean): 
     const detail = `${host} closed the connection without an answer.`;
     return { code: 'upstream_protocol', detail, log };
   }
-  if (/CERT|TLS|SSL|SELF_SIGNED|ISSUER|ALTNAME/.test(code)) {
+  if (/CERT|TLS|SSL|EPROTO|UNABLE_TO/.test(code)) {
     const hint = "Name the authority that signed the server's certificate in upstream.tls.caBundle, or mend upstream.tls.serverName.";
     return { code: 'upstream_unreachable', detail: `No trusted TLS connection to ${host}: ${code}.`, hint, log };
   }
