@@ -1,15 +1,13 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { networkInterfaces } from 'node:os';
 import { expect, test } from 'vitest';
+import { hasIpv6Loopback } from '../support/has-ipv6-loopback.ts';
 import { startSidecarProcess } from '../support/start-sidecar-process.ts';
-
-const hasIpv6Loopback = Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === '::1'));
 
 test('of the machine, only its loopback addresses reach the proxy', async () => {
   await using sidecar = await startSidecarProcess({});
   const port = sidecar.proxyPort;
   const addresses = (await listenersOf(sidecar.pid)).filter((listener) => listener.port === port).map(({ address }) => address);
-  expect(addresses.toSorted()).toEqual(hasIpv6Loopback ? ['127.0.0.1', '::1'] : ['127.0.0.1']);
+  expect(addresses.toSorted()).toEqual(hasIpv6Loopback() ? ['127.0.0.1', '::1'] : ['127.0.0.1']);
 });
 
 test('nothing else of the sidecar listens but its admin port', async () => {

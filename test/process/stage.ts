@@ -24,7 +24,13 @@ export interface Stage extends AsyncDisposable {
   readonly url: string;
 }
 
-export async function setStage({ respond = answerOk, lifetimeSeconds, upstream, sidecar: options, ...rest }: StageOptions = {}): Promise<Stage> {
+export async function setStage({
+  respond = answerOk,
+  lifetimeSeconds,
+  upstream,
+  sidecar: options,
+  ...rest
+}: StageOptions = {}): Promise<Stage> {
   await using cleanup = new AsyncDisposableStack();
   const issuer = cleanup.use(await startTokenIssuer(lifetimeSeconds));
   const verifyToken = rest.verifyToken ?? ((token) => (issuer.isValid(token) ? caller : undefined));

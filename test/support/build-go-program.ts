@@ -1,28 +1,25 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
+import { cacheDirectory } from './cache-directory.ts';
 
 /**
  * Builds the Go program of a folder that is a module of its own, through the ordinary Go client, and returns its path. The
  * result is kept outside the tree, under a name that changes with the sources and go.sum.
  */
 export async function buildGoProgram(go: string, folder: string): Promise<string> {
-  // oxlint-disable-next-line node/no-process-env -- the XDG base directory specification names a variable, and go needs the rest
-  const environment = process.env;
-  const { XDG_CACHE_HOME = '' } = environment;
-  const cache = XDG_CACHE_HOME === '' ? join(homedir(), '.cache') : XDG_CACHE_HOME;
   const name = basename(folder);
-  const program = join(cache, 'tokenward', `${name}-${await digestOf(folder)}`, name);
+  const program = join(cacheDirectory(), `${name}-${await digestOf(folder)}`, name);
   if (await exists(program)) return program;
   await mkdir(join(program, '..'), { recursive: true });
   // Another run may be building the same: each writes its own file, and the name appears when it is complete.
   const unfinished = `${program}.${process.pid}`;
   await promisify(execFile)(go, ['build', '-trimpath', '-ldflags', '-s -w', '-o', unfinished, '.'], {
     cwd: folder,
-    env: { ...environment, CGO_ENABLED: '0' },
+    // oxlint-disable-next-line node/no-process-env -- go needs all that it finds elsewhere
+    env: { ...process.env, CGO_ENABLED: '0' },
   });
   await rename(unfinished, program);
   return program;
