@@ -1,4 +1,4 @@
-import type { FailureCode } from '../failure.ts';
+import { type FailureCode, failures } from '../failure.ts';
 
 /** Upper bounds of the duration histogram's buckets, in seconds. */
 export const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] as const;
@@ -20,7 +20,7 @@ export class AliasMetrics {
   authorizationsDropped = 0;
 
   answered(status: number, durationSeconds: number): void {
-    this.answers.set(status, (this.answers.get(status) ?? 0) + 1);
+    this.#count(status);
     this.durationSumSeconds += durationSeconds;
     let bucket = 0;
     while (bucket < durationBuckets.length && durationSeconds > (durationBuckets[bucket] as number)) bucket++;
@@ -29,5 +29,15 @@ export class AliasMetrics {
 
   failed(code: FailureCode): void {
     this.errors.set(code, (this.errors.get(code) ?? 0) + 1);
+  }
+
+  /** Answered here and at once, without going out: no duration worth a histogram. */
+  refused(code: FailureCode): void {
+    this.failed(code);
+    this.#count(failures[code].status);
+  }
+
+  #count(status: number): void {
+    this.answers.set(status, (this.answers.get(status) ?? 0) + 1);
   }
 }

@@ -67,8 +67,8 @@ export class SidecarMetrics {
     return metrics;
   }
 
-  failed({ code }: Failure, alias: string | undefined): void {
-    (alias === undefined ? this.#unrouted : this.alias(alias)).failed(code);
+  refused({ code }: Failure, alias: string | undefined): void {
+    (alias === undefined ? this.#unrouted : this.alias(alias)).refused(code);
   }
 
   reloaded({ alias, outcome }: Reload): void {

@@ -42,7 +42,7 @@ export function handleRequest(context: ProxyContext, request: IncomingMessage, r
 }
 
 function refuse(context: ProxyContext, response: ServerResponse, failure: Failure, alias?: string): void {
-  context.metrics.failed(failure, alias);
+  context.metrics.refused(failure, alias);
   context.failures.write(failure, alias, response.req.headers);
   if (failure.code === 'draining' || failure.code === 'malformed_request') response.shouldKeepAlive = false;
   answerProblem(response, failure, alias);

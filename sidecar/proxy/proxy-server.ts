@@ -82,7 +82,7 @@ export class ProxyServer {
   /** For what never became a request: an answer is written past the parser, and the connection ends. */
   #answerRaw(socket: Socket, failure: Failure | undefined): void {
     if (failure === undefined || !socket.writable || socket.bytesWritten > 0) return void socket.destroy();
-    this.#context.metrics.failed(failure, undefined);
+    this.#context.metrics.refused(failure, undefined);
     this.#context.failures.write(failure, undefined, {});
     const { status, headers, body } = problem(failure);
     const lines = headers.map((text, i) => (i % 2 === 0 ? `${text}: ` : `${text}\r\n`)).join('');
