@@ -8,7 +8,7 @@ export interface CliContext {
   readonly random: Random;
   readonly print: (line: string) => void;
   readonly printError: (line: string) => void;
-  readonly readStdin: () => Promise<string>;
+  readonly readStdin: () => Promise<Uint8Array>;
   /** A JSON log, apart from what `print` prints. */
   readonly openLog: (level: string) => Logger;
   /** Resolves when the user or the system asks the command to stop. */

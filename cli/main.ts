@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { destination, pino } from 'pino';
 import { version } from '../crds/version.ts';
 import { systemClock } from '../sidecar/clock.ts';
@@ -15,7 +15,7 @@ const context: CliContext = {
   random: Math.random,
   print: (line) => process.stdout.write(`${line}\n`),
   printError: (line) => process.stderr.write(`${line}\n`),
-  readStdin: () => text(process.stdin),
+  readStdin: () => buffer(process.stdin),
   openLog: (level) => pino({ name: 'tokenward', level, base: { version } }, destination({ dest: 2, sync: true })),
   untilStopped: () =>
     new Promise((resolve) => {

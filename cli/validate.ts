@@ -3,7 +3,7 @@ import type { ManifestCheck } from './check-manifests.ts';
 import { exitCode } from './cli-context.ts';
 import type { CliContext } from './cli-context.ts';
 import { formatProblem } from './manifests/manifest-problem.ts';
-import { findManifestFiles, readManifestFiles } from './manifests/read-manifest-files.ts';
+import { decodeManifest, findManifestFiles, readManifestFiles } from './manifests/read-manifest-files.ts';
 
 export interface ValidateOptions {
   readonly filename: readonly string[];
@@ -12,8 +12,11 @@ export interface ValidateOptions {
 /** `tokenward validate -f …`: prints every problem and warning with its place, then a count. */
 export async function validate({ filename }: ValidateOptions, { print, readStdin }: CliContext): Promise<number> {
   const read = await readManifestFiles(await findManifestFiles(filename.filter((path) => path !== '-')));
-  const stdin = filename.includes('-') ? [{ file: '(stdin)', text: await readStdin() }] : [];
-  const check = checkManifests({ texts: [...read.texts, ...stdin], problems: read.problems });
+  const stdin = filename.includes('-') ? [decodeManifest('(stdin)', await readStdin())] : [];
+  const check = checkManifests({
+    texts: [...read.texts, ...stdin.filter((result) => 'text' in result)],
+    problems: [...read.problems, ...stdin.filter((result) => 'message' in result)],
+  });
   for (const warning of check.warnings) print(formatProblem(warning, 'warning'));
   for (const problem of check.problems) print(formatProblem(problem));
   print(summary(check));

@@ -40,6 +40,29 @@ it('says which path cannot be read, and reads the others', async () => {
   ]);
 });
 
+it('says so of a folder whose only *.yaml is a folder, too', async () => {
+  const outer = join(folder, 'outer');
+  await mkdir(join(outer, 'inner.yaml'), { recursive: true });
+  const { problems } = await findManifestFiles([outer]);
+  expect(problems).toEqual([{ file: outer, message: 'this folder holds no *.yaml, *.yml or *.json file' }]);
+});
+
+it('refuses text that is not UTF-8, which would reach the token endpoint as something else', async () => {
+  const files = { 'latin-1.txt': Buffer.from('id: \u00e9', 'latin1'), 'utf-16.txt': Buffer.from('\ufeffkind: A', 'utf16le') };
+  for (const [name, bytes] of Object.entries(files)) {
+    await writeFile(join(folder, name), bytes);
+    expect(await readManifestFiles(await findManifestFiles([join(folder, name)]))).toEqual({
+      texts: [],
+      problems: [{ file: join(folder, name), message: 'is not text in UTF-8; save it in that encoding' }],
+    });
+  }
+});
+
+it('passes over a byte order mark', async () => {
+  await writeFile(join(folder, 'marked.txt'), '\ufeffkind: A');
+  expect((await readManifestFiles(await findManifestFiles([join(folder, 'marked.txt')]))).texts).toMatchObject([{ text: 'kind: A' }]);
+});
+
 it('gives a file another signature when it changes, and the same while it does not', async () => {
   const before = await findManifestFiles([folder]);
   expect(await findManifestFiles([folder])).toEqual(before);

@@ -17,8 +17,13 @@ export interface ManifestFiles {
   readonly problems: readonly ManifestProblem[];
 }
 
+export interface ManifestText {
+  readonly file: string;
+  readonly text: string;
+}
+
 export interface ManifestTexts {
-  readonly texts: readonly { readonly file: string; readonly text: string }[];
+  readonly texts: readonly ManifestText[];
   readonly problems: readonly ManifestProblem[];
 }
 
@@ -41,16 +46,25 @@ export async function readManifestFiles({ files, problems }: ManifestFiles): Pro
   const read = await Promise.all(
     files.map(async ({ file }) => {
       try {
-        return { file, text: await readFile(file, 'utf8') };
+        return decodeManifest(file, await readFile(file));
       } catch (error) {
         return { file, message: reasonOf(error) };
       }
     }),
   );
   return {
-    texts: read.filter((result) => result.text !== undefined),
-    problems: [...problems, ...read.filter((result) => result.message !== undefined)],
+    texts: read.filter((result) => 'text' in result),
+    problems: [...problems, ...read.filter((result) => 'message' in result)],
   };
+}
+
+/** The text of a manifest, without a byte order mark. A guess at another encoding could change a secret unseen. */
+export function decodeManifest(file: string, bytes: Uint8Array): ManifestText | ManifestProblem {
+  try {
+    return { file, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+  } catch {
+    return { file, message: 'is not text in UTF-8; save it in that encoding' };
+  }
 }
 
 async function findAt(path: string): Promise<ManifestFiles> {
@@ -58,9 +72,10 @@ async function findAt(path: string): Promise<ManifestFiles> {
     const found = await stat(path, { bigint: true });
     if (!found.isDirectory()) return asFile(path, found);
     const names = (await readdir(path)).filter((name) => manifestExtension.test(name)).sort();
-    if (names.length === 0) return { files: [], problems: [{ file: path, message: 'this folder holds no *.yaml, *.yml or *.json file' }] };
     const all = await Promise.all(names.map((name) => findEntry(join(path, name))));
-    return { files: all.flatMap((one) => one.files), problems: all.flatMap((one) => one.problems) };
+    const [files, problems] = [all.flatMap((one) => one.files), all.flatMap((one) => one.problems)];
+    if (files.length > 0 || problems.length > 0) return { files, problems };
+    return { files, problems: [{ file: path, message: 'this folder holds no *.yaml, *.yml or *.json file' }] };
   } catch (error) {
     return { files: [], problems: [{ file: path, message: reasonOf(error) }] };
   }
