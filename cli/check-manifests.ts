@@ -1,7 +1,9 @@
 import { parseCredential } from '../crds/parse-credential.ts';
 import type { Problem } from '../crds/problem.ts';
+import type { Reason } from '../crds/reasons.ts';
 import { renderCredential } from '../crds/render/render-credential.ts';
 import type { Sensitive } from '../crds/sensitive.ts';
+import type { Sources } from '../crds/sources.ts';
 import { collectManifests } from './manifests/collect-manifests.ts';
 import type { CredentialManifest, NamespaceSources } from './manifests/collect-manifests.ts';
 import { parsePath, problemAt } from './manifests/manifest-object.ts';
@@ -31,13 +33,12 @@ export interface ManifestCheck {
 export function checkManifests({ texts, problems: unread }: ManifestTexts): ManifestCheck {
   const parsed = texts.map(({ file, text }) => parseManifests(file, text));
   const collected = collectManifests(parsed.flatMap(({ objects }) => objects));
-  const checks = collected.credentials.map((manifest) => checkCredential(manifest, collected.sources.get(manifest.namespace)));
-  const problems = [
-    ...unread,
-    ...parsed.flatMap((file) => file.problems),
-    ...collected.problems,
-    ...checks.flatMap((check) => check.problems),
-  ];
+  const unreadable = [...unread, ...parsed.flatMap((file) => file.problems)];
+  const checks = collected.credentials.map((manifest) => {
+    const { broken, ...sources } = collected.sources.get(manifest.namespace) ?? noSources;
+    return checkCredential(manifest, sources, broken || unreadable.length > 0);
+  });
+  const problems = [...unreadable, ...collected.problems, ...checks.flatMap((check) => check.problems)];
   // Where something could not be read, the credential may be in there.
   if (problems.length === 0 && checks.length === 0) {
     problems.push({ file: texts.map(({ file }) => file).join(', '), message: 'there is no OAuth2Credential here' });
@@ -59,7 +60,10 @@ interface CredentialCheck {
 
 const noSources: NamespaceSources = { secrets: new Map(), configMaps: new Map(), broken: false };
 
-function checkCredential(manifest: CredentialManifest, sources: NamespaceSources = noSources): CredentialCheck {
+/** Said of a Secret that may well be there, in what could not be read, this would mislead. */
+const notFound: ReadonlySet<Reason> = new Set(['SecretNotFound', 'ConfigMapNotFound']);
+
+function checkCredential(manifest: CredentialManifest, sources: Sources, mayBeUnread: boolean): CredentialCheck {
   const locate = ({ path, message }: Problem): ManifestProblem => ({
     ...problemAt(manifest.object, parsePath(path), message),
     credential: manifest.name,
@@ -71,6 +75,6 @@ function checkCredential(manifest: CredentialManifest, sources: NamespaceSources
     const rendered = { manifest, upstreamUrl: parsed.credential.spec.upstream.url, config: result.text };
     return { rendered, problems: [], warnings: result.warnings.map(locate) };
   }
-  // What is wrong with the Secret is said already, at the Secret.
-  return { problems: sources.broken ? [] : result.problems.map(locate), warnings: [] };
+  const problems = mayBeUnread ? result.problems.filter(({ reason }) => !notFound.has(reason)) : result.problems;
+  return { problems: problems.map(locate), warnings: [] };
 }

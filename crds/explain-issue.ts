@@ -22,7 +22,8 @@ function misfit(issue: z.core.$ZodIssue): string {
   return 'is not valid';
 }
 
-function unknownField(key: string, known: readonly string[]): string {
+/** What is wrong with a field that is none of `known`. */
+export function unknownField(key: string, known: readonly string[]): string {
   const meant = suggest(key, known);
   if (meant !== undefined) return `is not a field: did you mean ${meant}?`;
   return `is not a field: remove it; the fields here are ${known.join(', ')}`;

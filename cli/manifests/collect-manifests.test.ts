@@ -65,6 +65,17 @@ metadata: {name: s, namespace: hr, labels: {l: m}, annotations: {m: o}}
     expect(collect(text).sources.get('default')?.broken).toBe(true);
   });
 
+  it('refuses an object without an apiVersion instead of ignoring the Secret that it is', () => {
+    const found = collect('kind: Secret\nmetadata: {name: s}\nstringData: {a: b}\n');
+    expect(found.problems).toMatchObject([{ line: 1, message: 'the object needs an apiVersion; that of Secrets and ConfigMaps is v1' }]);
+    expect(found.sources.get('default')?.broken).toBe(true);
+  });
+
+  it('refuses a field that the kind does not have, as kubectl does, and says which one is meant', () => {
+    expect(lines(secret('stringdata: {a: b}'))).toEqual(['x.yaml:4: document 1, stringdata: is not a field: did you mean stringData?']);
+    expect(lines('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\nimmutable: true\ndata: {}\nbinaryData: {a: aGk=}\n')).toEqual([]);
+  });
+
   it('refuses the same kind, namespace and name twice, and names the first place', () => {
     const text = `${secret('')}---\n${secret('')}---\n${secret('').replace('name: s', 'name: s, namespace: hr')}`;
     expect(lines(text)).toEqual([

@@ -14,7 +14,7 @@ export interface CredentialManifest {
 
 /** What the credentials of one namespace may refer to. */
 export interface NamespaceSources extends Sources {
-  /** A Secret or ConfigMap here could not be read: a credential that misses it is not to blame. */
+  /** An object here could not be read: a credential that misses a Secret or ConfigMap is not to blame. */
   readonly broken: boolean;
 }
 
@@ -35,6 +35,11 @@ export function collectManifests(objects: readonly ManifestObject[]): CollectedM
   const seen = new Map<string, ManifestObject>();
   for (const { object, role, name, namespace } of known) {
     if (role === 'other') continue;
+    if (role === 'unversioned') {
+      problems.push(problemAt(object, ['kind'], 'the object needs an apiVersion; that of Secrets and ConfigMaps is v1'));
+      sourcesOf(sources, namespace).broken = true;
+      continue;
+    }
     const identity = `${role} ${namespace}/${name}`;
     const first = name === '' ? undefined : seen.get(identity);
     if (first !== undefined) {
@@ -72,9 +77,12 @@ function addSource(role: 'Secret' | 'ConfigMap', object: ManifestObject, sources
   return [];
 }
 
+type Role = 'OAuth2Credential' | 'Secret' | 'ConfigMap' | 'other' | 'unversioned';
+
 /** Whatever else is in our group, or under our kind, is a credential gone wrong: parsing it says so. */
-function roleOf({ value: { apiVersion, kind: found } }: ManifestObject): 'OAuth2Credential' | 'Secret' | 'ConfigMap' | 'other' {
+function roleOf({ value: { apiVersion, kind: found } }: ManifestObject): Role {
   if (found === kind || String(apiVersion).startsWith(`${group}/`)) return kind;
+  if (typeof apiVersion !== 'string' || apiVersion === '') return 'unversioned';
   return apiVersion === 'v1' && (found === 'Secret' || found === 'ConfigMap') ? found : 'other';
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { unknownField } from '../../crds/explain-issue.ts';
 import { Sensitive } from '../../crds/sensitive.ts';
 import type { SourceConfigMap, SourceSecret } from '../../crds/sources.ts';
 import { problemAt } from './manifest-object.ts';
@@ -26,13 +27,20 @@ const metadata = z.object(
   'is missing; it holds the name',
 );
 
-const secretManifest = z.object({ metadata, type: text.default('Opaque'), data: mapOf(base64), stringData: mapOf(plainText) });
-const configMapManifest = z.object({ metadata, data: mapOf(text) });
+const ignored = z.unknown().optional();
+const anyObject = { apiVersion: ignored, kind: ignored, metadata, immutable: ignored };
+const secretManifest = z.strictObject({
+  ...anyObject,
+  type: text.default('Opaque'),
+  data: mapOf(base64),
+  stringData: mapOf(plainText),
+});
+const configMapManifest = z.strictObject({ ...anyObject, data: mapOf(text), binaryData: ignored });
 
 /** Reads a `kind: Secret` as an API server would: `data` is base64, and `stringData` wins over it. */
 export function readSecret(object: ManifestObject): SourceSecret | readonly ManifestProblem[] {
   const read = secretManifest.safeParse(object.value);
-  if (!read.success) return problemsOf(object, read.error);
+  if (!read.success) return problemsOf(object, read.error, Object.keys(secretManifest.shape));
   const { type, data, stringData } = read.data;
   const { name, labels, annotations } = read.data.metadata;
   return { name, labels, annotations, type, data: new Map(Object.entries({ ...data, ...stringData })) };
@@ -41,17 +49,15 @@ export function readSecret(object: ManifestObject): SourceSecret | readonly Mani
 /** Reads a `kind: ConfigMap`; its `binaryData` is of no use to a credential. */
 export function readConfigMap(object: ManifestObject): SourceConfigMap | readonly ManifestProblem[] {
   const read = configMapManifest.safeParse(object.value);
-  if (!read.success) return problemsOf(object, read.error);
+  if (!read.success) return problemsOf(object, read.error, Object.keys(configMapManifest.shape));
   const { name, labels } = read.data.metadata;
   return { name, labels, data: new Map(Object.entries(read.data.data)) };
 }
 
-function problemsOf(object: ManifestObject, error: z.ZodError): readonly ManifestProblem[] {
-  return error.issues.map(({ path, message }) =>
-    problemAt(
-      object,
-      path.map((segment) => (typeof segment === 'number' ? segment : String(segment))),
-      message,
-    ),
-  );
+function problemsOf(object: ManifestObject, error: z.ZodError, fields: readonly string[]): readonly ManifestProblem[] {
+  return error.issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => problemAt(object, [key], unknownField(key, fields)));
+    const path = issue.path.map((segment) => (typeof segment === 'number' ? segment : String(segment)));
+    return [problemAt(object, path, issue.message)];
+  });
 }

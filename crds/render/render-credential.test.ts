@@ -128,7 +128,7 @@ describe('a source that cannot be used is a problem of SecretsResolved that says
         message: 'the Secret lms-admin has no key client-secret (its keys are id, secret): add the key, or name one of these',
       },
     ]);
-    expect(ofSecret({ data: new Map() })[0]?.message).toContain('(it has no keys)');
+    expect(ofSecret({ data: new Map() })[0]?.message).toMatch(/has no key client-secret, nor any other: add the key$/);
   });
 
   test('a value that cannot be sent, which is not quoted', () => {

@@ -167,8 +167,8 @@ function noteOnce(noted: Problem[], found: Problem): void {
 }
 
 function missingKey(kind: string, name: string, key: string, keys: readonly string[]): string {
-  const found = keys.length === 0 ? 'it has no keys' : `its keys are ${[...keys].sort().join(', ')}`;
-  return `the ${kind} ${name} has no key ${key} (${found}): add the key, or name one of these`;
+  if (keys.length === 0) return `the ${kind} ${name} has no key ${key}, nor any other: add the key`;
+  return `the ${kind} ${name} has no key ${key} (its keys are ${[...keys].sort().join(', ')}): add the key, or name one of these`;
 }
 
 function notLabelled(kind: 'Secret' | 'ConfigMap', name: string, namespace: string): string {

@@ -113,12 +113,12 @@ describe('tokenward validate', () => {
 
   it('reports all problems of all files at once', async () => {
     const { code, lines } = await validate(
-      `${credential.replace('  grant:', '  grants:')}---\nkind: [\n---\n${credential.replaceAll('acme\n', 'other\n')}`,
+      `${credential.replace('  grant:', '  grants:')}---\nkind: [\n---\n${credential.replaceAll('acme\n', 'other\n').replace('id: other', 'id: 5')}`,
     );
     expect(lines.slice(0, -1).map((line) => line.split(': ').slice(0, 2).join(': '))).toEqual([
       'x.yaml:19: document 2',
       'x.yaml:15: document 1, spec.grants',
-      expect.stringMatching(/^x\.yaml:\d+: document 3, spec\.client\.secretRef/),
+      expect.stringMatching(/^x\.yaml:\d+: document 3, spec\.client\.id/),
     ]);
     expect(code).toBe(1);
   });

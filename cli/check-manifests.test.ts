@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { checkManifests } from './check-manifests.ts';
+
+const credential = (name: string, secretName: string) => `apiVersion: tokenward.dev/v1alpha1
+kind: OAuth2Credential
+metadata: {name: ${name}}
+spec:
+  upstream: {url: 'https://api.acme.example'}
+  tokenEndpoint: {url: 'https://login.acme.example/token'}
+  client: {id: acme, secretRef: {name: ${secretName}}}
+`;
+const secret = (name: string, rest: string) => `apiVersion: v1\nkind: Secret\nmetadata: {name: ${name}}\n${rest}\n`;
+
+const messages = (...documents: readonly string[]) =>
+  checkManifests({ texts: [{ file: 'x.yaml', text: documents.join('---\n') }], problems: [] }).problems.map(({ message }) => message);
+
+describe('checkManifests', () => {
+  it('misses no Secret while a document that may hold it is not valid YAML', () => {
+    expect(messages(credential('a', 's'), secret('s', 'stringData: {client-secret: "'))).toEqual([
+      expect.stringMatching(/^not valid YAML/),
+    ]);
+  });
+
+  it('misses no Secret while a file that may hold it cannot be read', () => {
+    const problems = [{ file: 'secrets.yaml', message: 'cannot be read: permission denied' }];
+    expect(checkManifests({ texts: [{ file: 'x.yaml', text: credential('a', 's') }], problems }).problems).toEqual(problems);
+  });
+
+  it('blames a broken Secret once, at the Secret, and says of the others what is wrong with them', () => {
+    expect(messages(credential('a', 's'), credential('b', 't'), secret('s', 'data: {client-secret: "?"}'), secret('t', ''))).toEqual([
+      'is not valid base64; plain text goes under stringData',
+      expect.stringMatching(/^the Secret t has not opted in/),
+    ]);
+  });
+
+  it('misses a Secret where everything could be read', () => {
+    expect(messages(credential('a', 's'))).toEqual([expect.stringMatching(/^there is no Secret s in the namespace default/)]);
+  });
+});
