@@ -71,6 +71,19 @@ describe('parseManifests', () => {
     expect(JSON.stringify(found)).not.toContain('hunter');
   });
 
+  it.each([
+    [
+      'a: x: y',
+      'nested mappings are not allowed in compact mappings; put the value in single quotes if it holds a colon, or begin a new line',
+    ],
+    ['a: @x', 'plain value cannot start with reserved character @; put the value in single quotes'],
+    ['a: 1\n  a: 2', 'map keys must be unique; remove one of the two'],
+    ['a: "x', 'missing closing quotation mark; add what is missing, here or above'],
+    ['a:\n\tb: 1', 'tabs are not allowed as indentation; indent with spaces'],
+  ])('says how to mend bad YAML: %j', (yaml, message) => {
+    expect(problems(`kind: A\nstringData:\n  ${yaml}\n`)).toMatchObject([{ message: `not valid YAML: ${message}` }]);
+  });
+
   it.each(['just text\n', '- a\n', 'apiVersion: v1\n', 'kind: 5\n'])('refuses what is no Kubernetes object: %s', (text) => {
     expect(problems(text)).toEqual([
       { file: 'x.yaml', document: 1, line: 1, message: 'not a Kubernetes object: it needs apiVersion and kind' },

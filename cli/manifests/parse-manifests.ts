@@ -54,12 +54,26 @@ function withoutTimes(tags: Tags): Tags {
   return tags.filter((tag) => typeof tag === 'string' || !(tag.tag.endsWith(':timestamp') || ('format' in tag && tag.format === 'TIME')));
 }
 
+const quoteIt = 'put the value in single quotes';
+
+/** How to mend the mistakes that are made most. */
+const mends: Partial<Record<YAMLError['code'], string>> = {
+  BAD_INDENT: 'indent it as its neighbours are',
+  BAD_SCALAR_START: quoteIt,
+  BLOCK_AS_IMPLICIT_KEY: `${quoteIt} if it holds a colon, or begin a new line`,
+  DUPLICATE_KEY: 'remove one of the two',
+  MISSING_CHAR: 'add what is missing, here or above',
+  TAB_AS_INDENT: 'indent with spaces',
+  UNEXPECTED_TOKEN: quoteIt,
+};
+
 /** What the YAML library says, less any text of the file that it may quote. */
-function safeMessage(error: YAMLError): string {
-  if (error.code === 'BAD_DQ_ESCAPE')
-    return 'invalid escape sequence in a double-quoted string; use single quotes for text with backslashes';
-  const message = error.message.split(': ', 1)[0] ?? '';
-  return message.charAt(0).toLowerCase() + message.slice(1);
+function safeMessage({ code, message }: YAMLError): string {
+  if (code === 'BAD_DQ_ESCAPE') return 'invalid escape sequence in a double-quoted string; use single quotes for text with backslashes';
+  // The library's name for a quotation mark reads like one that is out of place.
+  const said = (message.split(': ', 1)[0] ?? '').replace(/["']quote$/, 'quotation mark');
+  const mend = mends[code];
+  return `${said.charAt(0).toLowerCase()}${said.slice(1)}${mend === undefined ? '' : `; ${mend}`}`;
 }
 
 const unresolvable = Symbol('unresolvable');
