@@ -39,6 +39,7 @@ export class SidecarProcess implements AsyncDisposable {
   adminUrl = '';
   readonly #child: ChildProcess;
   readonly #configDirectory: string;
+  #errors = '';
   #ended = false;
 
   constructor(child: ChildProcess, configDirectory: string) {
@@ -46,7 +47,10 @@ export class SidecarProcess implements AsyncDisposable {
     this.#configDirectory = configDirectory;
     const recording = newRecording('log', `sidecar-${child.pid}`);
     child.stdout?.on('data', (chunk: Buffer) => recording.append(chunk));
-    child.stderr?.on('data', (chunk: Buffer) => recording.append(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => {
+      recording.append(chunk);
+      this.#errors += chunk.toString();
+    });
     if (child.stdout === null) throw new Error('the output of the sidecar is not piped');
     createInterface(child.stdout).on('line', (line) => {
       this.log.push(JSON.parse(line) as LogLine);
@@ -73,7 +77,7 @@ export class SidecarProcess implements AsyncDisposable {
     for (;;) {
       const line = this.log.find(matches);
       if (line !== undefined) return line;
-      if (this.#ended) throw new Error(`the sidecar ended; its log: ${JSON.stringify(this.log, undefined, 1)}`);
+      if (this.#ended) throw new Error(`the sidecar ended ${this.#lastWords()}`);
       await once(this.#child, 'line');
     }
   }
@@ -122,7 +126,7 @@ export class SidecarProcess implements AsyncDisposable {
         this.signal('SIGTERM');
       }
       const { code, signal } = await this.exited;
-      if (code !== 0) throw new Error(`the sidecar ended with ${code ?? signal}; its log: ${JSON.stringify(this.log, undefined, 1)}`);
+      if (code !== 0) throw new Error(`the sidecar ended with ${code ?? signal} ${this.#lastWords()}`);
     } finally {
       this.#child.kill('SIGKILL');
       rmSync(this.#configDirectory, { recursive: true, force: true });
@@ -131,6 +135,10 @@ export class SidecarProcess implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
+  }
+
+  #lastWords(): string {
+    return `after this: ${JSON.stringify(this.log, undefined, 1)}${this.#errors}`;
   }
 
   async #recordStatus(): Promise<void> {
@@ -142,7 +150,11 @@ export class SidecarProcess implements AsyncDisposable {
 }
 
 /** Resolves when it listens. Ports are free ones. */
-export async function startSidecarProcess({ configs = {}, args = [], movableClocks = false }: SidecarProcessOptions): Promise<SidecarProcess> {
+export async function startSidecarProcess({
+  configs = {},
+  args = [],
+  movableClocks = false,
+}: SidecarProcessOptions): Promise<SidecarProcess> {
   const configDirectory = mkdtempSync(join(tmpdir(), 'tokenward-config-'));
   const ports = ['--proxy-port', '0', '--admin-port', '0', '--admin-host', '127.0.0.1'];
   for (const [alias, config] of Object.entries(configs)) {
