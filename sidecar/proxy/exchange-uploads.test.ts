@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { httpAnswer } from '../../test/support/http-answer.ts';
+import { headerValue } from '../../test/support/read-requests.ts';
 import { setRig } from '../../test/support/proxy-rig.ts';
 import { connectRaw } from '../../test/support/raw-client.ts';
 
@@ -60,6 +61,24 @@ describe('an upload', () => {
     client.reset();
     await it.proxy.idle();
     expect(it.api.connections).toHaveLength(0);
+  });
+
+  test('of a small body that outlasts its token goes out with a fresh one', async () => {
+    await using it = await setRig(httpAnswer({ body: 'done' }));
+    await using client = connectRaw(it.proxy);
+    client.sendHead('POST /api HTTP/1.1', 'Host: localhost', 'Content-Length: 8');
+    client.send('half');
+    await it.proxy.asked(1);
+    it.proxy.endpoint.issue(10_000);
+    await new Promise(setImmediate);
+    it.proxy.clock.pass(11_000);
+    client.send('half');
+    await it.proxy.asked(2);
+    expect(it.api.connections).toHaveLength(0);
+    it.proxy.endpoint.issue(hour);
+    await client.until('done');
+    expect(it.api.request.body.toString()).toBe('halfhalf');
+    expect(headerValue(it.api.request, 'authorization')).toBe('Bearer t2');
   });
 
   test('in chunks that its caller breaks off never looks complete to the API', async () => {

@@ -3,27 +3,25 @@ import type { Clock } from '../clock.ts';
 import type { Failure } from '../failure.ts';
 import type { FailureLog } from '../failure-log.ts';
 import type { Token } from '../token/token.ts';
+import { isExpired } from '../token/token-age.ts';
 import type { TokenOutcome } from '../token/token-source.ts';
 import type { Deadlines, Expiring } from './deadlines.ts';
 import type { Flushable, HeadFlusher } from './head-flusher.ts';
+import { isIdempotent } from './is-idempotent.ts';
 import { answerProblem } from './problem.ts';
+import { RequestBody } from './request-body.ts';
 import { appendRequestHeaders } from './request-headers.ts';
-import { responseHeaders } from './response-headers.ts';
+import { headerPairs, responseHeaders } from './response-headers.ts';
 import type { Route } from './route.ts';
 import type { RequestHead } from './scan-head.ts';
 import { Upload } from './upload.ts';
 import { type AnswerHead, type CallOwner, UpstreamCall } from './upstream-call.ts';
 import { isBrokenConnection, upstreamFailure } from './upstream-failure.ts';
 
-/** Bodies up to this size can be sent twice: after a 401, or when a reused connection breaks. */
-const replayLimit = 64 * 1024;
 /** How long either side may say nothing in the middle of a body. */
 const idleTimeoutMs = 300_000;
 /** How long a request may queue for one of the connections to its API. */
 const queueTimeoutMs = 30_000;
-
-/** RFC 9110 section 9.2.2, and QUERY. */
-const idempotentMethods = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'QUERY', 'PROPFIND']);
 
 export interface ExchangeContext {
   readonly clock: Clock;
@@ -52,11 +50,10 @@ export class Exchange implements CallOwner, Expiring, Flushable {
   readonly #head: RequestHead;
   /** Path and query as the API gets them. */
   readonly #path: string;
+  readonly #body: RequestBody;
   readonly #startedMs: number;
   #token: Token | undefined;
   #authorization = '';
-  #body: Buffer | Upload | undefined;
-  #receiving = false;
   #call: UpstreamCall | undefined;
   #retried = false;
   #replayed = false;
@@ -71,15 +68,20 @@ export class Exchange implements CallOwner, Expiring, Flushable {
     this.#route = route;
     this.#head = head;
     this.#path = path;
+    this.#body = new RequestBody(request, head, () => this.#uploadProgressed());
     this.#startedMs = context.clock.monotonicMs();
   }
 
   start(): void {
-    const { source, refreshBeforeMs, metrics } = this.#route;
     this.#route.enter();
     this.#context.live.add(this);
     this.#context.deadlines.add(this);
     this.#response.on('close', () => this.#close());
+    this.#authorize();
+  }
+
+  #authorize(): void {
+    const { source, refreshBeforeMs, metrics } = this.#route;
     const freshness = source.freshness(refreshBeforeMs);
     if (freshness === 'fresh') metrics.hits++;
     else if (freshness === 'stale') {
@@ -87,6 +89,7 @@ export class Exchange implements CallOwner, Expiring, Flushable {
       source.refresh();
     } else {
       metrics.misses++;
+      this.deadline = Infinity;
       void this.#awaitToken(source.obtain(refreshBeforeMs));
       return;
     }
@@ -105,33 +108,23 @@ export class Exchange implements CallOwner, Expiring, Flushable {
     if (!authorization.ok) return this.#fail(authorization.failure);
     this.#token = token;
     this.#authorization = authorization.value;
-    if (this.#call === undefined) this.#takeBody();
+    if (this.#body.kind === 'small' && !this.#body.complete) this.#readBody();
     else this.#send();
   }
 
-  #takeBody(): void {
-    const { contentLength, chunked, expectsContinue } = this.#head;
-    if (!chunked && (contentLength === undefined || contentLength === '0')) return this.#send();
-    if (expectsContinue && this.#request.httpVersion !== '1.0') this.#response.writeContinue();
-    if (!chunked && Number(contentLength) <= replayLimit) return this.#receive();
-    this.#body = new Upload(this.#request, replayLimit, () => this.#uploadProgressed());
-    this.#send();
+  /** The caller may take long, and its token must not expire meanwhile. */
+  #readBody(): void {
+    this.#inviteBody();
+    this.deadline = this.#context.deadlines.in(idleTimeoutMs);
+    this.#body.read(() => {
+      if (this.#closed) return;
+      if (isExpired(this.#token as Token, this.#context.clock)) this.#authorize();
+      else this.#send();
+    });
   }
 
-  /** A small body is read whole first: it can then be sent again, and goes out in one write. */
-  #receive(): void {
-    const chunks: Buffer[] = [];
-    this.#receiving = true;
-    this.deadline = this.#context.deadlines.in(idleTimeoutMs);
-    this.#request.on('data', (chunk: Buffer) => {
-      chunks.push(chunk);
-      this.deadline = this.#context.deadlines.in(idleTimeoutMs);
-    });
-    this.#request.on('end', () => {
-      this.#receiving = false;
-      this.#body = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
-      if (!this.#closed) this.#send();
-    });
+  #inviteBody(): void {
+    if (this.#head.expectsContinue && this.#request.httpVersion !== '1.0') this.#response.writeContinue();
   }
 
   #send(onFreshConnection = false): void {
@@ -139,27 +132,33 @@ export class Exchange implements CallOwner, Expiring, Flushable {
     const outgoing = [...headers];
     const hadAuthorization = appendRequestHeaders(outgoing, this.#request.rawHeaders, droppedHeaders, this.#head.connection);
     if (hadAuthorization && this.#call === undefined) metrics.authorizationsDropped++;
-    if (this.#body instanceof Upload && this.#head.contentLength !== undefined) outgoing.push('content-length', this.#head.contentLength);
+    if (this.#body.kind === 'stream' && this.#call === undefined) this.#inviteBody();
+    const body = this.#body.content();
+    if (body instanceof Upload && this.#head.contentLength !== undefined) outgoing.push('content-length', this.#head.contentLength);
     outgoing.push(injectionHeader, this.#authorization);
     const call = new UpstreamCall(this);
     this.#call = call;
     this.deadline = this.#context.deadlines.in(connectTimeoutMs + queueTimeoutMs);
     const dispatcher = onFreshConnection ? pool.fresh() : pool.dispatcher;
-    dispatcher.dispatch(
-      { path: pool.pathPrefix + this.#path, method: this.#request.method as 'GET', headers: outgoing, body: this.#body ?? null },
-      call,
-    );
+    dispatcher.dispatch({ path: pool.pathPrefix + this.#path, method: this.#request.method as 'GET', headers: outgoing, body }, call);
     if (onFreshConnection) void dispatcher.close();
   }
 
   requestStarted(): void {
-    if (this.#body instanceof Upload && !this.#body.complete) this.deadline = this.#context.deadlines.in(idleTimeoutMs);
-    else this.deadline = this.#context.deadlines.in(this.#route.responseTimeoutMs);
+    if (isExpired(this.#token as Token, this.#context.clock)) {
+      const detail = 'The token expired while the request waited for a connection.';
+      return this.#fail({ code: 'token_timeout', detail, hint: 'The API holds all connections; try again.' });
+    }
+    this.#awaitAnswer();
+  }
+
+  #awaitAnswer(): void {
+    this.deadline = this.#context.deadlines.in(this.#body.complete ? this.#route.responseTimeoutMs : idleTimeoutMs);
   }
 
   #uploadProgressed(): void {
-    if (this.#response.headersSent) this.deadline = this.#context.deadlines.in(idleTimeoutMs);
-    else if (this.#call !== undefined) this.requestStarted();
+    if (this.#call === undefined || this.#response.headersSent) this.deadline = this.#context.deadlines.in(idleTimeoutMs);
+    else this.#awaitAnswer();
   }
 
   informed({ status, rawHeaders }: AnswerHead): void {
@@ -185,12 +184,10 @@ export class Exchange implements CallOwner, Expiring, Flushable {
     if (this.#replayed) rejections.refused(token, nowMs);
     if (this.#replayed || !rejections.mayEvict(token, nowMs)) return false;
     const replacement = source.replace(token);
-    const body = this.#body instanceof Upload ? this.#body.recorded() : this.#body;
-    if (this.#body !== undefined && body === undefined) {
+    if (!this.#body.replayable) {
       void replacement;
       return false;
     }
-    this.#body = body;
     this.#held = { head, chunks: [], ended: false, failure: undefined };
     this.deadline = Infinity;
     this.#call?.pause();
@@ -252,9 +249,9 @@ export class Exchange implements CallOwner, Expiring, Flushable {
     }
     this.#call = undefined;
     this.#bodyBegun = true;
-    if (rawTrailers.length > 0) this.#response.addTrailers(pairs(this.#passedHeaders(rawTrailers)));
+    if (rawTrailers.length > 0) this.#response.addTrailers(headerPairs(this.#passedHeaders(rawTrailers)));
     this.#response.end();
-    if (this.#body instanceof Upload) this.#body.destroy();
+    this.#body.destroy();
   }
 
   callFailed(error: Error): void {
@@ -276,16 +273,12 @@ export class Exchange implements CallOwner, Expiring, Flushable {
 
   /** Sends nothing twice that could be done twice, and no body that is not here any more. */
   #mayRetry(unsent: boolean): boolean {
-    if (this.#retried || !(unsent || idempotentMethods.has(this.#request.method ?? ''))) return false;
-    if (!(this.#body instanceof Upload)) return true;
-    this.#body = this.#body.recorded();
-    return this.#body !== undefined;
+    return !this.#retried && this.#body.replayable && (unsent || isIdempotent(this.#request.method));
   }
 
   expire(): void {
     const host = this.#route.baseUrl.host;
-    const callerIsSlow = this.#receiving || (this.#body instanceof Upload && !this.#body.complete && !this.#body.blocked);
-    if (!callerIsSlow && !this.#response.writableNeedDrain) {
+    if (!this.#body.callerIsSlow && !this.#response.writableNeedDrain) {
       return this.#fail({
         code: 'upstream_timeout',
         detail: `${host} did not answer in time.`,
@@ -298,7 +291,7 @@ export class Exchange implements CallOwner, Expiring, Flushable {
   #fail(failure: Failure): void {
     this.#call?.abort();
     this.#call = undefined;
-    if (this.#body instanceof Upload) this.#body.destroy();
+    this.#body.destroy();
     this.deadline = Infinity;
     this.#route.metrics.failed(failure.code);
     this.#context.failures.write(failure, this.#route.alias, this.#request.headers);
@@ -318,8 +311,4 @@ export class Exchange implements CallOwner, Expiring, Flushable {
     this.#route.metrics.answered(status, (clock.monotonicMs() - this.#startedMs) / 1000);
     this.#route.leave();
   }
-}
-
-function pairs(flat: readonly string[]): [string, string][] {
-  return Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i] ?? '', flat[2 * i + 1] ?? '']);
 }

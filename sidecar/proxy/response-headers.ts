@@ -39,6 +39,11 @@ export function responseHeaders(raw: readonly Buffer[], rewriting: Rewriting): s
   return nominated === undefined ? headers : without(headers, nominated);
 }
 
+/** A flat list as Node wants trailers. */
+export function headerPairs(flat: readonly string[]): [string, string][] {
+  return Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i] ?? '', flat[2 * i + 1] ?? '']);
+}
+
 function without(headers: readonly string[], names: ReadonlySet<string>): string[] {
   return headers.filter((_, i) => !names.has((headers[i - (i % 2)] as string).toLowerCase()));
 }

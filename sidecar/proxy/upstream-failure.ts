@@ -16,7 +16,8 @@ export function upstreamFailure(error: Error, host: string, answered: boolean): 
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH') {
     return { code: 'malformed_request', detail: 'The request cannot be sent on as HTTP/1.1.', log };
   }
-  if (answered || code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') {
+  // The parser's errors have a name, but not always a code.
+  if (answered || error.name === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW') {
     return { code: 'upstream_protocol', detail: `${host} broke off its answer, or it is not valid HTTP/1.1.`, log };
   }
   if (isBrokenConnection(error)) {

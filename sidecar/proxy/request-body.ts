@@ -1,0 +1,64 @@
+import type { IncomingMessage } from 'node:http';
+import type { RequestHead } from './scan-head.ts';
+import { Upload } from './upload.ts';
+
+/** Bodies up to this size can be sent twice: after a 401, or when a reused connection breaks. */
+const replayLimit = 64 * 1024;
+
+/** A caller's body. A small one is read whole first: it can then be sent again, and goes out in one write. Any other is streamed. */
+export class RequestBody {
+  readonly kind: 'none' | 'small' | 'stream';
+  readonly #request: IncomingMessage;
+  readonly #onProgress: () => void;
+  #buffer: Buffer | undefined;
+  #upload: Upload | undefined;
+
+  /** `onProgress` is called whenever the caller has sent something. */
+  constructor(request: IncomingMessage, { contentLength, chunked }: RequestHead, onProgress: () => void) {
+    this.#request = request;
+    this.#onProgress = onProgress;
+    const empty = !chunked && (contentLength === undefined || contentLength === '0');
+    this.kind = empty ? 'none' : !chunked && Number(contentLength) <= replayLimit ? 'small' : 'stream';
+  }
+
+  /** Reads a small body; `done` is not called if the caller goes away before. */
+  read(done: () => void): void {
+    const chunks: Buffer[] = [];
+    this.#request.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      this.#onProgress();
+    });
+    this.#request.on('end', () => {
+      this.#buffer = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
+      done();
+    });
+  }
+
+  /** What goes out; a second time only if `replayable`. */
+  content(): Buffer | Upload | null {
+    if (this.kind === 'none') return null;
+    if (this.kind === 'small') return this.#buffer ?? null;
+    if (this.#upload !== undefined) return this.#upload.recorded() ?? null;
+    this.#upload = new Upload(this.#request, replayLimit, this.#onProgress);
+    return this.#upload;
+  }
+
+  get replayable(): boolean {
+    return this.kind !== 'stream' || this.#upload?.recorded() !== undefined;
+  }
+
+  /** All of it has been read from the caller. */
+  get complete(): boolean {
+    return this.kind === 'none' || this.#buffer !== undefined || this.#upload?.complete === true;
+  }
+
+  /** More is to come, and it is not the API that keeps it from coming. */
+  get callerIsSlow(): boolean {
+    return !this.complete && this.#upload?.blocked !== true;
+  }
+
+  /** What has not been sent is read and dropped. */
+  destroy(): void {
+    this.#upload?.destroy();
+  }
+}
