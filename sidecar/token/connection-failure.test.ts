@@ -50,6 +50,23 @@ describe('connectionFailure', () => {
     expect(failureOf('', 'HTTPParserError')).toMatchObject({ failure: { code: 'token_malformed' }, retry: 'never' });
   });
 
+  it('says that it is the proxy that cannot be reached, where there is one', () => {
+    const refused = Object.assign(new Error('x'), { code: 'ECONNREFUSED' });
+    expect(connectionFailure(refused, 'login.example', 'proxy.example:3128')).toMatchObject({
+      failure: {
+        code: 'token_unavailable',
+        detail:
+          'The proxy proxy.example:3128 to the token endpoint login.example cannot be reached: it refuses connections (ECONNREFUSED).',
+        hint: expect.stringContaining('tokenEndpoint.proxy.url'),
+      },
+      retry: 'soon',
+    });
+    const foreign = Object.assign(new Error('x'), { code: 'EPROTO' });
+    expect(connectionFailure(foreign, 'login.example', 'proxy.example:3128')).toMatchObject({
+      failure: { detail: expect.stringMatching(/^The token endpoint login\.example cannot be reached/) },
+    });
+  });
+
   it('says that it was the proxy that refused', () => {
     expect(connectionFailure(new ProxyRefusedError(407), 'login.example')).toMatchObject({
       failure: { code: 'token_unavailable', hint: expect.stringContaining('tokenEndpoint.proxy') },

@@ -28,8 +28,8 @@ const expired = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
 /** A connection that broke after it was made: the next one may well work. */
 const broken = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_CLOSED', 'UND_ERR_DESTROYED']);
 
-/** What an error of the HTTP client means: there is no answer of the token endpoint at `host` to judge. */
-export function connectionFailure(error: unknown, host: string): Attempt {
+/** What an error of the HTTP client means: there is no answer of the token endpoint at `host`, perhaps behind a proxy, to judge. */
+export function connectionFailure(error: unknown, host: string, proxyHost?: string): Attempt {
   const code = errorCode(error);
   const about = `The token endpoint ${host}`;
   if (error instanceof ProxyRefusedError) {
@@ -56,6 +56,11 @@ export function connectionFailure(error: unknown, host: string): Attempt {
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return timedOut(host, 'no connection could be made in time');
   if (broken.has(code)) return unavailable(`${about} broke the connection off.`, undefined, code, 'soon');
   const cause = Object.hasOwn(causes, code) ? causes[code] : undefined;
+  // What comes before TLS is about the proxy, if there is one.
+  if (proxyHost !== undefined && cause !== undefined && code !== 'EPROTO') {
+    const detail = `The proxy ${proxyHost} to the token endpoint ${host} cannot be reached: ${cause.happened} (${code}).`;
+    return unavailable(detail, 'Check tokenEndpoint.proxy.url, and that the proxy can be reached from here.', code, 'soon');
+  }
   const detail = `${about} cannot be reached${cause ? `: ${cause.happened}` : ''}${code === '' ? '' : ` (${code})`}.`;
   return unavailable(detail, cause?.hint ?? 'Check tokenEndpoint.url, and that it can be reached from here.', code, 'soon');
 }

@@ -22,7 +22,9 @@ export interface TokenRequestContext {
  * `tokenEndpoint.timeoutSeconds` is one deadline over connection, headers and body.
  */
 export function requestToken({ config, pool, clock, userAgent }: TokenRequestContext): RequestToken {
-  const { host } = new URL(config.tokenEndpoint.url);
+  const { url, proxy } = config.tokenEndpoint;
+  const { host } = new URL(url);
+  const proxyHost = proxy && new URL(proxy.url).host;
   return async (signal) => {
     const deadline = new AbortController();
     const cancel = clock.after(config.tokenEndpoint.timeoutSeconds * 1000, () => deadline.abort());
@@ -37,7 +39,7 @@ export function requestToken({ config, pool, clock, userAgent }: TokenRequestCon
         return { ok: false, failure, retry: 'never' };
       }
       if (deadline.signal.aborted) return timedOut(host, `no answer within ${config.tokenEndpoint.timeoutSeconds} s`);
-      return connectionFailure(error, host);
+      return connectionFailure(error, host, proxyHost);
     } finally {
       cancel();
     }
