@@ -81,6 +81,20 @@ describe('an upload', () => {
     expect(headerValue(it.api.request, 'authorization')).toBe('Bearer t2');
   });
 
+  test('is not begun with a token that expired while it waited for a connection', async () => {
+    await using it = await setRig('');
+    await using client = connectRaw(it.proxy);
+    client.sendHead('POST /api HTTP/1.1', 'Host: localhost', `Content-Length: ${big}`);
+    await it.proxy.asked(1);
+    it.proxy.endpoint.issue(10_000);
+    // The token is taken and a connection asked for; none can come before the event loop turns.
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+    it.proxy.clock.pass(11_000);
+    expect(await client.until('token_timeout')).toMatch(/^HTTP\/1\.1 504 /);
+    await it.proxy.idle();
+    expect(it.api.connections.map(({ received }) => received.toString())).toEqual(['']);
+  });
+
   test('in chunks that its caller breaks off never looks complete to the API', async () => {
     await using it = await setRig('');
     await using client = connectRaw(it.proxy);
