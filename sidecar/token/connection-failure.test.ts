@@ -50,6 +50,10 @@ describe('connectionFailure', () => {
     expect(failureOf('', 'HTTPParserError')).toMatchObject({ failure: { code: 'token_malformed' }, retry: 'never' });
   });
 
+  it('has a hint for a server that breaks off instead of saying that it wants a client certificate', () => {
+    expect(failureOf('ECONNRESET')).toMatchObject({ failure: { hint: expect.stringContaining('tokenEndpoint.tls.clientCertificate') } });
+  });
+
   it('says that it is the proxy that cannot be reached, where there is one', () => {
     const refused = Object.assign(new Error('x'), { code: 'ECONNREFUSED' });
     expect(connectionFailure(refused, 'login.example', 'proxy.example:3128')).toMatchObject({

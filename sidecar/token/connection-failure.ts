@@ -54,7 +54,7 @@ export function connectionFailure(error: unknown, host: string, proxyHost?: stri
     };
   }
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') return timedOut(host, 'no connection could be made in time');
-  if (broken.has(code)) return unavailable(`${about} broke the connection off.`, undefined, code, 'soon');
+  if (broken.has(code)) return unavailable(`${about} broke the connection off.`, brokenHint(proxyHost), code, 'soon');
   const cause = Object.hasOwn(causes, code) ? causes[code] : undefined;
   // What comes before TLS is about the proxy, if there is one.
   if (proxyHost !== undefined && cause !== undefined && code !== 'EPROTO') {
@@ -71,12 +71,18 @@ export function timedOut(host: string, why: string): Attempt {
   return { ok: false, failure: failureOf('token_timeout', `The token endpoint ${host}: ${why}.`, hint), retry: 'soon' };
 }
 
-function unavailable(detail: string, hint: string | undefined, code: string, retry: 'never' | 'soon'): Attempt {
+function unavailable(detail: string, hint: string, code: string, retry: 'never' | 'soon'): Attempt {
   return { ok: false, failure: failureOf('token_unavailable', detail, hint, code), retry };
 }
 
 function failureOf(code: TokenFailure['code'], detail: string, hint: string | undefined, cause?: string): TokenFailure {
   return { code, detail, ...(hint !== undefined && { hint }), ...(cause && { log: { cause } }) };
+}
+
+/** Servers that want a client certificate, or get plain HTTP where they expect TLS, often say no more than that. */
+function brokenHint(proxyHost: string | undefined): string {
+  const proxy = proxyHost === undefined ? '' : `, the proxy ${proxyHost}`;
+  return `If it always does: check the scheme and port of tokenEndpoint.url${proxy}, and whether it wants tokenEndpoint.tls.clientCertificate.`;
 }
 
 function certificateHint(code: string): string {
