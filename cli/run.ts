@@ -89,7 +89,8 @@ function printAliases({ aliases }: Servable, proxyUrl: string, print: Print): vo
 
 function reportChange(now: Servable, proxyUrl: string, print: Print): void {
   printFindings(now, print);
-  if (now.kept.length > 0) print(`The manifests have problems: ${now.kept.join(', ')} served as before`);
-  else print(now.aliases.size === 0 ? 'The manifests have changed: nothing is served' : 'The manifests have changed; now serving');
+  const found = now.problems.length === 0 ? 'The manifests have changed' : 'The manifests have problems';
+  if (now.kept.length > 0) print(`${found}: ${now.kept.join(', ')} served as before`);
+  else print(now.aliases.size === 0 ? `${found}: nothing is served` : `${found}; now serving`);
   printAliases(now, proxyUrl, print);
 }

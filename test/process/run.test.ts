@@ -116,6 +116,15 @@ describe('tokenward run', () => {
     expect(await get(`${second}/x`)).toMatch(/^404 /);
   });
 
+  it('does not call manifests merely changed that have a new credential with a problem', async () => {
+    save('a.yaml', credential('first') + secret());
+    const tokenward = serve();
+    const base = await tokenward.urlOf('first');
+    save('a.yaml', credential('first') + credential('second', { namespace: 'hr' }) + secret());
+    await tokenward.printed(/^The manifests have problems; now serving$/);
+    expect(await get(`${base}/x`)).toBe('200 /x');
+  });
+
   it('does not begin with manifests that have problems', async () => {
     save('a.yaml', credential('first') + credential('second', { namespace: 'hr' }) + secret());
     const { code, stdout, stderr } = await runTokenward(['run', '-f', folder, '--proxy-port', '0', '--admin-port', '0']);
