@@ -15,10 +15,10 @@ import { startSidecar } from './start-sidecar.ts';
 
 const request = (path: string): string[] => [`GET ${path} HTTP/1.1`, 'Host: localhost'];
 
-async function stage(api: Parameters<typeof startRecordingServer>[0]) {
+async function stage(...api: Parameters<typeof startRecordingServer>) {
   await using cleanup = new AsyncDisposableStack();
   const issuer = cleanup.use(await startTokenIssuer());
-  const server = cleanup.use(await startRecordingServer(api));
+  const server = cleanup.use(await startRecordingServer(...api));
   const sidecar = cleanup.use(
     await startTestSidecar({ configs: { api: testConfig({ upstream: server.url, tokenEndpoint: issuer.url }) } }),
   );
@@ -72,6 +72,24 @@ describe('drain', () => {
     expect(await drained).toBe(0);
     expect(client.received).toMatch(/in flight[^]*HTTP\/1\.1 503 [^]*\r\nTokenward-Error: draining\r\n/);
     expect(it.api.requests).toHaveLength(1);
+  });
+
+  test.each([
+    ['half a head', 'GET /api HTTP/1.1\r\nHost: loc'],
+    [
+      'an upload that was answered early and does not go on',
+      'POST /api HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\nhalf',
+    ],
+  ])('%s does not delay it', async (_what, bytes) => {
+    await using it = await stage('', { onHead: (_head, connection) => connection.write(httpAnswer({ status: 413 })) });
+    await using client = connectRaw(it.sidecar);
+    client.send(bytes);
+    if (bytes.startsWith('POST')) await client.until('413');
+    else await once(client.socket, 'connect');
+    const startMs = performance.now();
+    expect(await it.sidecar.drain()).toBe(0);
+    expect(performance.now() - startMs, 'the drain went on to its timeout').toBeLessThan(2_500);
+    await client.closed;
   });
 
   test('what takes too long is cut, and counted', async () => {

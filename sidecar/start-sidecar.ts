@@ -116,8 +116,12 @@ async function finishInFlight(proxy: ProxyServer, { live }: ProxyContext, clock:
     proxy.closeAllConnections();
   });
   let cancelSweep = (): void => {};
+  let wasQuiet = false;
   const sweep = (): void => {
-    proxy.closeIdleConnections();
+    // Nothing in flight, twice: what is open holds half a request, or the rest of one that has been answered.
+    if (wasQuiet && live.size === 0) proxy.closeAllConnections();
+    else proxy.closeIdleConnections();
+    wasQuiet = live.size === 0;
     cancelSweep = clock.after(idleSweepMs, sweep);
   };
   const closed = proxy.close();
