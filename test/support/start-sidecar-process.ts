@@ -40,6 +40,7 @@ export class SidecarProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #configDirectory: string;
   #errors = '';
+  #signalled = false;
   #ended = false;
 
   constructor(child: ChildProcess, configDirectory: string) {
@@ -104,6 +105,7 @@ export class SidecarProcess implements AsyncDisposable {
   }
 
   signal(signal: NodeJS.Signals): void {
+    this.#signalled = true;
     this.#child.kill(signal);
   }
 
@@ -121,7 +123,7 @@ export class SidecarProcess implements AsyncDisposable {
   /** Records what it shows to anyone, ends it if it still runs, and rejects unless it ended well. */
   async stop(): Promise<void> {
     try {
-      if (!this.#ended) {
+      if (!this.#ended && !this.#signalled) {
         await this.#recordStatus();
         this.signal('SIGTERM');
       }
