@@ -38,6 +38,7 @@ describe('parseOptions', () => {
 
   test.each([
     ['', '--config-dir is missing'],
+    ['--config-dir /c --alias LMS', '--alias must be a DNS label, not "LMS"'],
     ['--config-dir', '--config-dir'],
     ['--config-dir /c --proxy-port 65536', '--proxy-port must be a whole number from 0 to 65535, not 65536'],
     ['--config-dir /c --admin-port 1.5', '--admin-port must be a whole number from 0 to 65535, not 1.5'],

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { isAlias } from './config/is-alias.ts';
 
 export interface Options {
   readonly configDirectory: string;
@@ -42,6 +43,8 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
     });
     const configDirectory = values['config-dir'];
     if (configDirectory === undefined) return { ok: false, message: '--config-dir is missing' };
+    const unreachable = values.alias.find((alias) => !isAlias(alias));
+    if (unreachable !== undefined) return { ok: false, message: `--alias must be a DNS label, not ${JSON.stringify(unreachable)}` };
     if (!logLevels.includes(values['log-level'])) return { ok: false, message: `--log-level must be one of ${logLevels.join(', ')}` };
     return {
       ok: true,

@@ -2,8 +2,9 @@ import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Sensitive } from '../../crds/sensitive.ts';
 import type { ConfigSource } from './config-source.ts';
+import { isAlias } from './is-alias.ts';
 
-const aliasFile = /^([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)\.json$/;
+const suffix = '.json';
 
 /** A file of more than this is no credential. */
 const largestFileBytes = 1024 * 1024;
@@ -29,7 +30,7 @@ export class ConfigDirectory implements ConfigSource {
     if (signature === this.#signature) return undefined;
     const texts = new Map<string, Sensitive>();
     for (const file of marks?.keys() ?? (await aliasFiles(folder))) {
-      texts.set(aliasFile.exec(file)?.[1] ?? '', new Sensitive(await readText(join(folder, file))));
+      texts.set(file.slice(0, -suffix.length), new Sensitive(await readText(join(folder, file))));
     }
     // Only now: what could not be read is tried again.
     this.#signature = signature;
@@ -53,7 +54,7 @@ export class ConfigDirectory implements ConfigSource {
 }
 
 async function aliasFiles(folder: string): Promise<string[]> {
-  return (await readdir(folder)).filter((file) => aliasFile.test(file)).toSorted();
+  return (await readdir(folder)).filter((file) => file.endsWith(suffix) && isAlias(file.slice(0, -suffix.length))).toSorted();
 }
 
 /** Empty, which is no configuration, for a file that is too large or cannot be read: that is its own alias's trouble. Rejects if it has just gone. */
