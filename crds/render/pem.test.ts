@@ -47,3 +47,8 @@ test('another certificate’s key, an encrypted key and a damaged one are refuse
   expect(readPrivateKey(client.key.replace('MIG', 'MIH'), chain)).toMatchObject({ ok: false, message: expect.stringContaining('damaged') });
   expect(readPrivateKey(client.certificate, chain)).toMatchObject({ ok: false, message: expect.stringContaining('holds no private key') });
 });
+
+test('a pair that can be read and is too weak for TLS is refused here, not when the sidecar is to use it', () => {
+  const weak = makeCertificate('client', { curve: 'prime192v1' });
+  expect(readPrivateKey(weak.key, weak.certificate)).toMatchObject({ ok: false, message: expect.stringContaining('too weak for TLS') });
+});

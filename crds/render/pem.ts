@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
 
 export type Pem = { readonly ok: true; readonly pem: string } | { readonly ok: false; readonly message: string };
 
@@ -23,6 +24,12 @@ export function readPrivateKey(text: string, certificates: string): Pem {
   if (key === undefined) return { ok: false, message: 'holds a damaged private key: copy it anew from its source' };
   if (!new X509Certificate(certificates).checkPrivateKey(key))
     return { ok: false, message: "is not the certificate's private key: store the two that belong together" };
+  // OpenSSL reads some keys that it will not use, such as short ones.
+  if (readable(() => createSecureContext({ cert: certificates, key: block })) === undefined)
+    return {
+      ok: false,
+      message: 'belongs to a certificate that is too weak for TLS: have one issued with a key of at least 2048 bits (RSA) or 256 (EC)',
+    };
   return { ok: true, pem: joined([block]) };
 }
 

@@ -12,9 +12,9 @@ export interface Certificate {
 /** A certificate for tests, signed by `issuer` or else by itself (RFC 5280), so that no private key need lie in the tree. */
 export function makeCertificate(
   commonName: string,
-  { hosts = [], issuer }: { hosts?: readonly string[]; issuer?: Certificate } = {},
+  { hosts = [], issuer, curve = 'P-256' }: { hosts?: readonly string[]; issuer?: Certificate; curve?: string } = {},
 ): Certificate {
-  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const pair = generateKeyPairSync('ec', { namedCurve: curve });
   const key = pair.privateKey.export({ type: 'pkcs8', format: 'pem' });
   const extensions = sequence(
     ...(hosts.length > 0 ? [extension('551d11', sequence(...hosts.map(alternativeName)))] : []),
