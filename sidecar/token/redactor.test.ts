@@ -20,6 +20,15 @@ describe('redactor', () => {
     expect(redact('<P4ssw0rd%3aOf-Acme>')).toBe('<[redacted]>');
   });
 
+  it.each([
+    ['base64', 'fj8+fj8+fg=='],
+    ['base64 without its padding', 'fj8+fj8+fg'],
+    ['base64url', 'fj8-fj8-fg'],
+    ['a form', '%7E%3F%3E%7E%3F%3E%7E'],
+  ])('takes out a secret in %s', (_encoding, encoded) => {
+    expect(redactorFor('~?>~?>~')(`you sent ${encoded}`)).toMatch(/^you sent \[redacted\](?:==)?$/);
+  });
+
   it('takes out a secret that is quoted in HTML or JSON', () => {
     const redact = redactorFor('a<b>&"c"\\d-e');
     expect(redact('you sent a&lt;b&gt;&amp;&quot;c&quot;\\d-e.')).toBe('you sent [redacted].');
