@@ -54,12 +54,11 @@ function placeFields(config: SidecarConfig, url: URL, clientFields: readonly Fie
     ...grant.resource.map((resource): Field => ['resource', resource]),
     ...grant.audience.map((audience): Field => ['audience', audience]),
   ];
-  const declared = parameters('Body');
   return {
     grantType: ([['grant_type', 'client_credentials']] satisfies Field[]).filter(isNew),
-    // A parameter that is declared for a body goes there even if the URL has one of its name: that is what was asked for.
-    body: [...[...clientFields, ...grantFields].filter(isNew), ...(tokenEndpoint.method === 'GET' ? declared.filter(isNew) : declared)],
-    query: parameters('Query').filter(isNew),
+    // No declared parameter is in the URL's query already where it would go there: such a credential is refused.
+    body: [...[...clientFields, ...grantFields].filter(isNew), ...parameters('Body')],
+    query: parameters('Query'),
   };
 }
 
