@@ -22,6 +22,7 @@ test.each([
   ['a\tb', 'holds a control character at offset 1'],
   ['s3cr3t\r', 'holds a control character at offset 6'],
   ['a\uFFFDb', 'is not UTF-8 text'],
+  ['\uFEFFs3cr3t', 'begins with a byte order mark'],
 ])('%j is refused', (stored, message) => {
   const clean = cleanValue(stored, 'credential');
   expect(clean).toMatchObject({ ok: false, message: expect.stringContaining(message) });

@@ -21,7 +21,9 @@ export function cleanValue(stored: string, use: Use): CleanValue {
 
 function faultOf(value: string, use: Use): string | undefined {
   if (value === '') return 'is empty: store the value';
-  if (value.includes('\uFFFD')) return 'is not UTF-8 text: store it as text';
+  if (value.includes('\uFFFD')) return 'is not UTF-8 text: store it as text, in base64 under data or as it is under stringData';
+  // Some editors put one before the text; no eye sees it, and no server takes it.
+  if (value.startsWith('\uFEFF')) return 'begins with a byte order mark (U+FEFF): store the value without it';
   const control = Array.from(value).findIndex((character) => isControl(character) && !(use === 'parameter' && /[\t\n\r]/u.test(character)));
   if (control >= 0)
     return `holds a control character at offset ${control}, such as a line break, which cannot be sent: store the value without it`;
