@@ -6,6 +6,8 @@ const project = (name: string, include: string[], testTimeout: number, { globalS
     include,
     testTimeout,
     hookTimeout: testTimeout,
+    // What is waited for comes; how soon depends on what else the machine does.
+    expect: { poll: { timeout: testTimeout / 2 } },
     globalSetup,
     sequence: { groupOrder },
     pool: 'forks' as const,

@@ -16,6 +16,12 @@ test('is up and ready without any credential, and asks no one for a token on its
   expect(await call(`${sidecar.proxyUrl}/a/orders`)).toMatchObject({ status: 503, failure: 'credential_pending' });
 });
 
+test('idles at no more than 75 MiB of resident memory', async () => {
+  await using stage = await setStage();
+  await call(stage.url);
+  expect((await stage.sidecar.memoryKilobytes()).resident).toBeLessThan(75 * 1024);
+});
+
 test('shows its metrics in the text format of Prometheus', async () => {
   await using stage = await setStage();
   await call(`${stage.url}/orders`);
