@@ -64,7 +64,7 @@ describe('an HTTP proxy for an https upstream', () => {
     const answer = await callBy(tunnel, {}, { username: 'user', password: 's3cr3t' });
     expect(answer).toMatchObject({ status: 502, failure: 'upstream_unreachable' });
     const { detail, hint } = JSON.parse(answer.body) as { detail: string; hint: string };
-    expect(detail).toBe(`The proxy did not open a tunnel to api.example: it answered ${status.slice(0, 3)}.`);
+    expect(detail).toBe(`The proxy did not open a tunnel to the API api.example: it answered with status ${status.slice(0, 3)}.`);
     expect(hint).toContain('upstream.proxy');
     expect(answer.body).not.toContain('s3cr3t');
   });
@@ -83,12 +83,17 @@ describe('an HTTP proxy for an https upstream', () => {
     expect(performance.now() - startMs).toBeLessThan(5_000);
   });
 
-  test('that nobody listens on is upstream_unreachable', async () => {
+  test('that nobody listens on is upstream_unreachable, and the proxy is named, not the API', async () => {
     const gone = createServer().listen(0, '127.0.0.1');
     await once(gone, 'listening');
     const { port } = gone.address() as AddressInfo;
     gone.close();
-    expect(await callBy({ url: `http://127.0.0.1:${port}` })).toMatchObject({ status: 502, failure: 'upstream_unreachable' });
+    const answer = await callBy({ url: `http://127.0.0.1:${port}` });
+    expect(answer).toMatchObject({ status: 502, failure: 'upstream_unreachable' });
+    expect(JSON.parse(answer.body)).toMatchObject({
+      detail: `The proxy 127.0.0.1:${port} to the API api.example cannot be reached: it refuses connections (ECONNREFUSED).`,
+      hint: expect.stringContaining('upstream.proxy.url'),
+    });
   });
 
   test('keeps a tunnel for longer than it took to open it: the connect timeout is over then', async () => {

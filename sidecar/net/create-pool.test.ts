@@ -37,17 +37,23 @@ describe('TLS', () => {
   });
 
   test.each([
-    ['an authority that nobody named', here, {}, /UNABLE_TO|ISSUER|LEAF/],
-    ['a self-signed certificate', selfSigned, {}, /SELF_SIGNED/],
-    ['another authority than the named one', here, { ca: makeCertificate('Other').certificate }, /UNABLE_TO|ISSUER|SELF_SIGNED/],
-    ["another server's certificate", byName, { ca: authority.certificate }, /ALTNAME/],
-  ])('%s is refused before anything is sent, and the failure says so', async (_what, certificate, tls, code) => {
+    ['an authority that nobody named', here, {}, /UNABLE_TO|ISSUER|LEAF/, 'upstream.tls.caBundle'],
+    ['a self-signed certificate', selfSigned, {}, /SELF_SIGNED/, 'upstream.tls.caBundle'],
+    [
+      'another authority than the named one',
+      here,
+      { ca: makeCertificate('Other').certificate },
+      /UNABLE_TO|ISSUER|SELF_SIGNED/,
+      'upstream.tls.caBundle',
+    ],
+    ["another server's certificate", byName, { ca: authority.certificate }, /ALTNAME/, 'upstream.tls.serverName'],
+  ])('%s is refused before anything is sent, and the failure says so', async (_what, certificate, tls, code, field) => {
     await using api = await serveTls(present(certificate));
     const answer = await callThrough({ url: api.url, tls });
     expect(answer).toMatchObject({ status: 502, failure: 'upstream_unreachable' });
     expect(JSON.parse(answer.body)).toMatchObject({
       detail: expect.stringMatching(code),
-      hint: expect.stringContaining('upstream.tls.caBundle'),
+      hint: expect.stringContaining(field),
     });
     expect(api.requests).toHaveLength(0);
   });
@@ -63,6 +69,13 @@ describe('TLS', () => {
     expect((await callThrough({ url: `https://${host}:${api.port}`, tls })).status).toBe(200);
     expect(names).toEqual(['learning.example']);
     expect(headerValue(api.request, 'host')).toBe(`${host}:${api.port}`);
+  });
+
+  test('an API that wants a client certificate and just breaks off gets a hint that says so', async () => {
+    await using api = await serveTls({ ...present(here), requestCert: true, rejectUnauthorized: true, ca: authority.certificate });
+    const answer = await callThrough({ url: api.url, tls: { ca: authority.certificate } });
+    expect(answer.status).toBe(502);
+    expect(JSON.parse(answer.body)).toMatchObject({ hint: expect.stringMatching(/upstream\.tls\b.*clientCertificate/) });
   });
 
   test('a client certificate is presented to a server that asks for one', async () => {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../clock.ts';
 import type { Failure } from '../failure.ts';
 import type { FailureLog } from '../failure-log.ts';
+import { isBrokenConnection } from '../net/connection-problem.ts';
 import type { Token } from '../token/token.ts';
 import { isExpired } from '../token/token-age.ts';
 import type { TokenOutcome } from '../token/token-source.ts';
@@ -16,7 +17,7 @@ import type { Route } from './route.ts';
 import type { RequestHead } from './scan-head.ts';
 import { Upload } from './upload.ts';
 import { type AnswerHead, type CallOwner, UpstreamCall } from './upstream-call.ts';
-import { isBrokenConnection, upstreamFailure } from './upstream-failure.ts';
+import { upstreamFailure } from './upstream-failure.ts';
 
 /** How long either side may say nothing in the middle of a body. */
 const idleTimeoutMs = 300_000;
@@ -257,7 +258,7 @@ export class Exchange implements CallOwner, Expiring, Flushable {
   callFailed(error: Error): void {
     const call = this.#call;
     if (call === undefined || this.#closed) return;
-    const failure = upstreamFailure(error, this.#route.baseUrl.host, call.answered);
+    const failure = upstreamFailure(error, this.#route.api, call.answered);
     if (this.#held !== undefined) {
       this.#held.failure = failure;
       return;
@@ -277,11 +278,11 @@ export class Exchange implements CallOwner, Expiring, Flushable {
   }
 
   expire(): void {
-    const host = this.#route.baseUrl.host;
+    const { host } = this.#route.api;
     if (!this.#body.callerIsSlow && !this.#response.writableNeedDrain) {
       return this.#fail({
         code: 'upstream_timeout',
-        detail: `${host} did not answer in time.`,
+        detail: `The API ${host} did not answer in time.`,
         hint: 'See upstream.responseTimeoutSeconds.',
       });
     }

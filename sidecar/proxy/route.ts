@@ -1,5 +1,6 @@
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
 import type { AliasMetrics } from '../metrics/alias-metrics.ts';
+import type { Peer } from '../net/connection-problem.ts';
 import { createPool, type DestinationPool } from '../net/create-pool.ts';
 import { type AuthorizationValue, authorizationValue } from '../token/authorization-value.ts';
 import { RejectionGuard } from '../token/rejection-guard.ts';
@@ -23,6 +24,8 @@ export class Route {
   readonly source: TokenSource;
   readonly pool: DestinationPool;
   readonly rejections: RejectionGuard;
+  /** For messages about it. */
+  readonly api: Peer;
   readonly baseUrl: URL;
   /** The base URL's path without its last slash. */
   readonly basePath: string;
@@ -53,6 +56,8 @@ export class Route {
     this.#injection = injection;
     this.rejections = new RejectionGuard();
     this.baseUrl = new URL(upstream.url);
+    const proxyHost = upstream.proxy && new URL(upstream.proxy.url).host;
+    this.api = { name: 'API', field: 'upstream', host: this.baseUrl.host, proxyHost };
     this.basePath = this.baseUrl.pathname.replace(/\/$/, '');
     this.allows = upstream.allow && compileAllow(upstream.allow);
     this.connectTimeoutMs = upstream.connectTimeoutSeconds * 1000;
