@@ -4,7 +4,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execPath } from 'node:process';
+import process, { execPath } from 'node:process';
 import { createInterface } from 'node:readline';
 import type { ClockOffsets } from './clock-preload.ts';
 import { newRecording } from './recordings.ts';
@@ -57,7 +57,11 @@ export class SidecarProcess implements AsyncDisposable {
       this.log.push(JSON.parse(line) as LogLine);
       child.emit('line');
     });
+    // A test that was given up does not come to its own end, and must not leave this behind.
+    const kill = (): void => void child.kill('SIGKILL');
+    process.once('exit', kill);
     this.exited = once(child, 'close').then(([code, signal]) => {
+      process.off('exit', kill);
       this.#ended = true;
       child.emit('line');
       return { code, signal };
