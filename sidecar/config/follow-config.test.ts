@@ -62,6 +62,15 @@ test('a source that cannot be read at the start rejects; one that cannot be read
   expect(applied).toEqual(['a=1', 'a=2']);
 });
 
+test('a source that stays unreadable is told of once, not once a second, and again when it happens again', async () => {
+  const readable = [true, false, false, false, true, false, false];
+  await follow(() => (readable.shift() === true ? Promise.resolve(undefined) : Promise.reject(new Error('gone'))));
+  await clock.advance(3_000);
+  expect(errors).toHaveLength(1);
+  await clock.advance(3_000);
+  expect(errors).toHaveLength(2);
+});
+
 test('a bug in what applies a change does not end the following', async () => {
   const polls = [texts('a', '1'), texts('a', 'bug'), texts('a', '3')];
   await follow(() => Promise.resolve(polls.shift()));

@@ -9,7 +9,10 @@ export interface Following {
   stop(): void;
 }
 
-/** Applies what the source has now, then every change. Only a source that cannot be read at the beginning rejects. */
+/**
+ * Applies what the source has now, then every change. Only a source that cannot be read at the beginning rejects; of one that cannot be
+ * read later `unreadable` tells once, and again only after it could be read.
+ */
 export async function followConfig(
   source: ConfigSource,
   clock: Clock,
@@ -18,6 +21,7 @@ export async function followConfig(
 ): Promise<Following> {
   apply((await source.poll()) ?? new Map());
   let stopped = false;
+  let told = false;
   let cancel = (): void => {};
   const next = (): void => {
     cancel = clock.after(pollIntervalMs, () => void poll());
@@ -27,8 +31,10 @@ export async function followConfig(
       const texts = await source.poll();
       if (stopped) return;
       if (texts !== undefined) apply(texts);
+      told = false;
     } catch (error) {
-      unreadable(error);
+      if (!told) unreadable(error);
+      told = true;
     }
     if (!stopped) next();
   };
