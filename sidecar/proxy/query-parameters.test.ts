@@ -22,6 +22,10 @@ describe('QueryParameters', () => {
     expect(configured(['a b', '1']).apply('a+b=2&a%20b=3&%61%20b&ab=4&A+b=5&a+b')).toBe('?ab=4&A+b=5&a+b=1');
   });
 
+  test('what is left of the query stays as it came, its empty pairs too', () => {
+    expect(configured(['a', '1']).apply('x=1&&a=2&y&')).toBe('?x=1&&y&&a=1');
+  });
+
   test('a name without a reading is only itself', () => {
     expect(configured(['%zz', '1']).apply('%zz=2&%zy=3')).toBe('?%zy=3&%25zz=1');
   });

@@ -13,7 +13,8 @@ export class QueryParameters {
   /** The query for the API with its question mark, or nothing. */
   apply(query: string | undefined): string {
     if (this.#encoded === '') return query === undefined ? '' : `?${query}`;
-    const kept = (query ?? '').split('&').filter((pair) => pair !== '' && !this.#names.has(decodeName(pair)));
+    if (query === undefined || query === '') return `?${this.#encoded}`;
+    const kept = query.split('&').filter((pair) => !this.#names.has(decodeName(pair)));
     return `?${[...kept, this.#encoded].join('&')}`;
   }
 }
