@@ -38,6 +38,7 @@ test.each([
   ['Sec-Fetch-Site', 'none', undefined],
   ['Sec-Fetch-Site', 'same-origin', undefined],
   ['Sec-Fetch-Site', 'same-site', 'forbidden_origin'],
+  ['Sec-Fetch-Site', '', 'forbidden_origin'],
   ['Sec-Fetch-Site', 'anything else', 'forbidden_origin'],
 ])('%s: %s', (name, value, expected) => {
   expect(check('Host', 'localhost:1', name, value)).toBe(expected);

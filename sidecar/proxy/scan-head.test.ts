@@ -31,6 +31,11 @@ test('a Host that is there twice is nobody', () => {
   expect(scanHead(['Host', 'localhost', 'host', 'localhost']).host).toBe('');
 });
 
+test('a page cannot hide behind a second Origin or Sec-Fetch-Site', () => {
+  expect(scanHead(['Origin', 'http://evil', 'Origin', 'http://localhost']).origin).toBe('');
+  expect(scanHead(['Sec-Fetch-Site', 'cross-site', 'Sec-Fetch-Site', 'none']).secFetchSite).toBe('');
+});
+
 test('Connection and Upgrade are lists, over however many headers they go', () => {
   expect(scanHead(['Connection', 'a', 'X', 'y', 'connection', 'b, c', 'Upgrade', 'h2c', 'Upgrade', 'websocket'])).toMatchObject({
     connection: 'a,b, c',

@@ -1,6 +1,6 @@
 /** The caller's headers that decide something, read in one pass; names are compared without regard to case. */
 export interface RequestHead {
-  /** Undefined when absent, empty when sent more than once. */
+  /** Undefined when absent, empty when sent more than once; the next two likewise. */
   host: string | undefined;
   origin: string | undefined;
   secFetchSite: string | undefined;
@@ -52,10 +52,10 @@ function read(head: RequestHead, name: string, value: string): void {
       head.host = head.host === undefined ? value : '';
       return;
     case 'origin':
-      head.origin = value;
+      head.origin = head.origin === undefined ? value : '';
       return;
     case 'sec-fetch-site':
-      head.secFetchSite = value;
+      head.secFetchSite = head.secFetchSite === undefined ? value : '';
       return;
     case 'connection':
       head.connection = head.connection === undefined ? value : `${head.connection},${value}`;
