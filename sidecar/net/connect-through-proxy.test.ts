@@ -47,6 +47,12 @@ describe('an HTTP proxy for an https upstream', () => {
     expect(server.request.raw.toString('latin1')).not.toMatch(/proxy-authorization/i);
   });
 
+  test('is asked for an IPv6 address in brackets', async () => {
+    await using tunnel = await startConnectProxy(1, 'HTTP/1.1 403 Forbidden\r\n\r\n');
+    await callBy(tunnel, { url: 'https://[2001:db8::1]:8443' });
+    expect(tunnel.requests).toMatchObject([{ authority: '[2001:db8::1]:8443' }]);
+  });
+
   test('cannot read along: another authority inside the tunnel is refused', async () => {
     await using server = await serveApi();
     await using tunnel = await startConnectProxy(server.port);

@@ -1,5 +1,6 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
+import { isIPv6 } from 'node:net';
 import type { buildConnector } from 'undici';
 import type { ProxyConfig } from '../../crds/sidecar-config.ts';
 
@@ -27,7 +28,8 @@ export function connectThroughProxy(proxy: ProxyConfig, connector: buildConnecto
   const authorization = proxyAuthorization(proxy);
 
   return (options, callback) => {
-    const authority = `${options.hostname}:${options.port || 443}`;
+    const host = isIPv6(options.hostname) ? `[${options.hostname}]` : options.hostname;
+    const authority = `${host}:${options.port || 443}`;
     const connect = request({
       protocol: proxyUrl.protocol,
       host: proxyUrl.hostname.replace(/^\[|\]$/g, ''),
