@@ -11,7 +11,7 @@ export interface Peer {
 
 /**
  * - `refused`: the proxy, the certificate or TLS stands in the way, and will the next time.
- * - `foreign`: what answered does not speak HTTP/1.1.
+ * - `foreign`: what answered does not speak HTTP/1.1, or not as it is understood here.
  * - `broken`: the connection broke after it was made; the next one may well work.
  */
 export interface ConnectionProblem {
@@ -49,6 +49,9 @@ const certificateProblems: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
 };
 
+/** An answer's headers are larger than the HTTP client takes. */
+export const headersOverflow = 'UND_ERR_HEADERS_OVERFLOW';
+
 const expired = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
 const broken = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_CLOSED', 'UND_ERR_DESTROYED']);
 
@@ -69,8 +72,12 @@ export function connectionProblem(error: unknown, peer: Peer): ConnectionProblem
     const hint = `Check the port of ${field}.url, and ${field}.tls: its clientCertificate may be wanted or not accepted.`;
     return { kind: 'refused', detail: `${about} cannot be reached: no TLS connection (${code}).`, hint, code };
   }
+  if (code === headersOverflow) {
+    const hint = `Headers of that size are mostly cookies; the owner of the ${name} has to send less.`;
+    return { kind: 'foreign', detail: `${about} sent headers of more than 16 KiB.`, hint, code };
+  }
   // undici's parser errors mostly have a name and no code.
-  if (code === 'UND_ERR_HEADERS_OVERFLOW' || (error instanceof Error && error.name === 'HTTPParserError')) {
+  if (error instanceof Error && error.name === 'HTTPParserError') {
     return { kind: 'foreign', detail: `${about} did not answer in HTTP/1.1.`, hint: `Check the scheme and port of ${field}.url.`, code };
   }
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') {

@@ -1,5 +1,5 @@
 import type { Failure } from '../failure.ts';
-import { connectionProblem, errorCode, type Peer } from '../net/connection-problem.ts';
+import { connectionProblem, errorCode, headersOverflow, type Peer } from '../net/connection-problem.ts';
 
 const codes = {
   refused: 'upstream_unreachable',
@@ -15,7 +15,7 @@ export function upstreamFailure(error: Error, api: Peer, answered: boolean): Fai
   if (cause === 'UND_ERR_INVALID_ARG' || cause === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH') {
     return { code: 'malformed_request', detail: 'The request cannot be sent on as HTTP/1.1.', log: { cause } };
   }
-  if (answered) {
+  if (answered && cause !== headersOverflow) {
     return { code: 'upstream_protocol', detail: `The API ${api.host} broke off its answer, or it is not valid HTTP/1.1.`, log: { cause } };
   }
   const { kind, detail, hint } = connectionProblem(error, api);

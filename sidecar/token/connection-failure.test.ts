@@ -38,7 +38,7 @@ describe('connectionFailure', () => {
     ['UND_ERR_SOCKET', 'token_unavailable', 'soon', 'broke the connection off'],
     ['UND_ERR_CONNECT_TIMEOUT', 'token_timeout', 'soon', 'no connection could be made in time'],
     ['ERR_SSL_WRONG_VERSION_NUMBER', 'token_unavailable', 'never', 'no TLS connection'],
-    ['UND_ERR_HEADERS_OVERFLOW', 'token_malformed', 'never', 'did not answer in HTTP/1.1'],
+    ['UND_ERR_HEADERS_OVERFLOW', 'token_malformed', 'never', 'sent headers of more than 16 KiB'],
     ['WHO_KNOWS', 'token_unavailable', 'soon', 'cannot be reached (WHO_KNOWS)'],
   ] as const)('%s: %s, %s', (error, code, retry, detail) => {
     const attempt = failureOf(error);
