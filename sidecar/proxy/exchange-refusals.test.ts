@@ -27,11 +27,14 @@ const authorizations = (api: RecordingServer): (string | undefined)[] =>
   api.requests.map((request) => headerValue(request, 'authorization'));
 
 describe('a 401 that is held while a fresh token is fetched', () => {
-  test('is let go when the fresh token comes, whole or not', async () => {
+  test('is let go when the fresh token comes; if its end never does, its connection is closed after ten seconds', async () => {
     await using it = await refused(`${refusal}half `);
     it.proxy.endpoint.issue(hour);
     expect(await it.called).toMatchObject({ status: 200, body: 'served' });
     expect(authorizations(it.api)).toEqual(['Bearer t1', 'Bearer t2']);
+    expect(it.api.connections[0]?.socket.closed).toBe(false);
+    it.proxy.clock.pass(11_000);
+    await it.api.connections[0]?.closed;
   });
 
   test('comes through with all of its body if no token can be had: what came before and what comes after', async () => {
@@ -71,6 +74,7 @@ describe('a 401 that is held while a fresh token is fetched', () => {
     if (isThereOne) it.proxy.endpoint.issue(hour);
     else it.proxy.endpoint.fail('never');
     expect(await it.called).toMatchObject(isThereOne ? { status: 200, body: 'served' } : { status: 502, failure: 'upstream_protocol' });
+    it.proxy.clock.pass(11_000);
   });
 
   test('with a body that never ends costs its connection, not memory', async () => {

@@ -100,6 +100,12 @@ describe('an answer', () => {
     expect(await withToken(it)).toMatchObject({ status: 502, failure: 'upstream_protocol' });
   });
 
+  test('with more headers than fit is named for what it is', async () => {
+    await using it = await setRig(`HTTP/1.1 200 OK\r\n${`Set-Cookie: ${'c'.repeat(1000)}\r\n`.repeat(20)}\r\n`);
+    const { body } = await withToken(it);
+    expect(JSON.parse(body)).toMatchObject({ detail: expect.stringContaining('headers of more than 16 KiB') });
+  });
+
   test('that is shorter than it says is broken off', async () => {
     await using it = await setRig((_request, connection) => connection.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'));
     await expect(withToken(it)).rejects.toThrow('aborted');
@@ -142,6 +148,19 @@ describe('a caller', () => {
     it.proxy.endpoint.issue(hour);
     await called;
     expect(it.proxy.context.metrics.alias('api').authorizationsDropped).toBe(1);
+  });
+
+  test('that goes away while it waits for a token is not waited for any longer', async () => {
+    await using it = await setRig(() => undefined);
+    await using client = connectRaw(it.proxy);
+    client.sendHead('GET /api HTTP/1.1', 'Host: localhost');
+    await it.proxy.asked(1);
+    client.reset();
+    await it.proxy.idle();
+    // The timer of all deadlines, and the one of whoever waits for a token.
+    it.proxy.clock.pass(250);
+    expect(it.proxy.clock.pending).toBe(0);
+    it.proxy.endpoint.issue(hour);
   });
 
   test('waits for a token no longer than half a minute', async () => {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { Failure } from '../failure.ts';
 import type { FailureLog } from '../failure-log.ts';
@@ -59,6 +60,7 @@ export class Exchange implements CallOwner, Expiring, Flushable {
   #retried = false;
   #replayed = false;
   #held: HeldAnswer | undefined;
+  #waiting: AbortController | undefined;
   #bodyBegun = false;
   #closed = false;
 
@@ -71,6 +73,11 @@ export class Exchange implements CallOwner, Expiring, Flushable {
     this.#path = path;
     this.#body = new RequestBody(request, head, () => this.#uploadProgressed());
     this.#startedMs = context.clock.monotonicMs();
+  }
+
+  /** The caller's connection. */
+  get socket(): Socket {
+    return this.#request.socket;
   }
 
   start(): void {
@@ -91,10 +98,16 @@ export class Exchange implements CallOwner, Expiring, Flushable {
     } else {
       metrics.misses++;
       this.deadline = Infinity;
-      void this.#awaitToken(source.obtain(refreshBeforeMs));
+      void this.#awaitToken(source.obtain(refreshBeforeMs, this.#leaving()));
       return;
     }
     this.#useToken(source.token as Token);
+  }
+
+  /** Aborted once this ends: nobody may wait for a token whom nobody waits for. */
+  #leaving(): AbortSignal {
+    this.#waiting ??= new AbortController();
+    return this.#waiting.signal;
   }
 
   async #awaitToken(outcome: Promise<TokenOutcome>): Promise<void> {
@@ -184,15 +197,14 @@ export class Exchange implements CallOwner, Expiring, Flushable {
     const nowMs = this.#context.clock.monotonicMs();
     if (this.#replayed) rejections.refused(token, nowMs);
     if (this.#replayed || !rejections.mayEvict(token, nowMs)) return false;
-    const replacement = source.replace(token);
     if (!this.#body.replayable) {
-      void replacement;
+      void source.replace(token);
       return false;
     }
     this.#held = { head, chunks: [], ended: false, failure: undefined };
     this.deadline = Infinity;
     this.#call?.pause();
-    void replacement.then((outcome) => this.#decideHeld(outcome));
+    void source.replace(token, this.#leaving()).then((outcome) => this.#decideHeld(outcome));
     return true;
   }
 
@@ -203,7 +215,7 @@ export class Exchange implements CallOwner, Expiring, Flushable {
     if (outcome.ok) {
       this.#replayed = true;
       this.#route.metrics.replays++;
-      this.#call?.discard();
+      this.#call?.discard(this.#context.deadlines);
       return this.#useToken(outcome.token);
     }
     if (held.failure !== undefined) return this.#fail(held.failure);
@@ -305,6 +317,7 @@ export class Exchange implements CallOwner, Expiring, Flushable {
     this.#closed = true;
     this.#call?.abort();
     this.#call = undefined;
+    this.#waiting?.abort();
     this.#context.deadlines.delete(this);
     this.#context.live.delete(this);
     const { clock } = this.#context;

@@ -22,6 +22,8 @@ const maxConnections = 8192;
 export class ProxyServer {
   readonly #context: ProxyContext;
   readonly #servers: http.Server[] = [];
+  /** The last request of each connection. */
+  readonly #latest = new WeakMap<Socket, http.IncomingMessage>();
 
   constructor(context: ProxyContext) {
     this.#context = context;
@@ -76,12 +78,21 @@ export class ProxyServer {
   }
 
   readonly #handle = (request: http.IncomingMessage, response: http.ServerResponse): void => {
+    this.#latest.set(request.socket, request);
     handleRequest(this.#context, request, response);
   };
 
+  /** Not in the middle of another answer, nor for a request that has had one: the caller would take it for that of its next. */
+  #mayAnswer(socket: Socket): boolean {
+    if (socket.bytesWritten === 0) return true;
+    if (this.#latest.get(socket)?.complete === false) return false;
+    for (const exchange of this.#context.live) if (exchange.socket === socket) return false;
+    return true;
+  }
+
   /** For what never became a request: an answer is written past the parser, and the connection ends. */
   #answerRaw(socket: Socket, failure: Failure | undefined): void {
-    if (failure === undefined || !socket.writable || socket.bytesWritten > 0) return void socket.destroy();
+    if (failure === undefined || !socket.writable || !this.#mayAnswer(socket)) return void socket.destroy();
     this.#context.metrics.refused(failure, undefined);
     this.#context.failures.write(failure, undefined, {});
     const { status, headers, body } = problem(failure);

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { ConnectionAware, CountedClient } from '../net/create-pool.ts';
+import type { Deadlines, Expiring } from './deadlines.ts';
 
 /** The beginning of the API's answer, its headers as they came. */
 export interface AnswerHead {
@@ -21,12 +22,16 @@ export interface CallOwner {
 
 /** So much of an unwanted answer is read to keep its connection; a longer one costs it. */
 const discardLimit = 64 * 1024;
+/** And for so long. */
+const discardTimeoutMs = 10_000;
 
 /** What Node does not write in a reason phrase. */
 const unprintable = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** One request to the API: undici's handler, without promises and streams. It can lose its owner at any time and then ends by itself. */
-export class UpstreamCall implements Dispatcher.DispatchHandler, ConnectionAware {
+export class UpstreamCall implements Dispatcher.DispatchHandler, ConnectionAware, Expiring {
+  /** For the rest of an unwanted answer. */
+  deadline = Infinity;
   connection: CountedClient | undefined;
   /** The request has begun to go out: until then an idle connection that it waits for may break. */
   started = false;
@@ -37,6 +42,8 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, ConnectionAware
   #owner: CallOwner | undefined;
   #controller: Dispatcher.DispatchController | undefined;
   #discarded = 0;
+  #deadlines: Deadlines | undefined;
+  #over = false;
 
   constructor(owner: CallOwner) {
     this.#owner = owner;
@@ -57,9 +64,17 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, ConnectionAware
   }
 
   /** Nobody wants the answer, but the connection is of further use. */
-  discard(): void {
+  discard(deadlines: Deadlines): void {
     this.#owner = undefined;
+    if (this.#over) return;
+    this.#deadlines = deadlines;
+    this.deadline = deadlines.in(discardTimeoutMs);
+    deadlines.add(this);
     this.resume();
+  }
+
+  expire(): void {
+    this.abort();
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -87,10 +102,17 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, ConnectionAware
   }
 
   onResponseEnd(controller: Dispatcher.DispatchController): void {
+    this.#end();
     this.#owner?.answerEnded((controller.rawTrailers ?? []) as Buffer[]);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    this.#end();
     this.#owner?.callFailed(error);
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#deadlines?.delete(this);
   }
 }
