@@ -5,6 +5,7 @@ import type { ConfigSource } from './config/config-source.ts';
 import { followConfig } from './config/follow-config.ts';
 import { FailureLog } from './failure-log.ts';
 import { SidecarMetrics } from './metrics/sidecar-metrics.ts';
+import { observeTokens } from './observe-tokens.ts';
 import { type Alias, AliasTable, type Reload } from './proxy/alias-table.ts';
 import { Deadlines } from './proxy/deadlines.ts';
 import type { ProxyContext } from './proxy/handle-request.ts';
@@ -12,7 +13,6 @@ import { HeadFlusher } from './proxy/head-flusher.ts';
 import { ProxyServer } from './proxy/proxy-server.ts';
 import { Route } from './proxy/route.ts';
 import { createTokenRequester } from './token/create-token-requester.ts';
-import { observeTokens } from './token/observe-tokens.ts';
 import { TokenSources } from './token/token-sources.ts';
 
 /** How often connections are looked at while the sidecar drains. */
@@ -71,7 +71,7 @@ export async function startSidecar(options: SidecarOptions, { clock, random }: {
     clock,
     (texts) => {
       for (const reload of aliases.apply(texts)) {
-        metrics.reloaded(reload);
+        metrics.reloaded(reload.alias, reload.outcome);
         logReload(log, reload);
       }
     },

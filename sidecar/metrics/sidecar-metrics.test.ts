@@ -108,8 +108,8 @@ describe('the scrape', () => {
   test('forgets an alias that is removed, and counts the change', async () => {
     metrics.alias('lms').answered(200, 0.1);
     metrics.tokenObserver('lms').obtained(0);
-    metrics.reloaded({ alias: 'lms', outcome: 'applied' });
-    metrics.reloaded({ alias: 'lms', outcome: 'removed' });
+    metrics.reloaded('lms', 'applied');
+    metrics.reloaded('lms', 'removed');
     expect(await series('tokenward_requests_total')).toEqual([]);
     expect(await series('tokenward_token_expiry_timestamp_seconds')).toEqual([]);
     expect(await series('tokenward_config_reloads_total')).toEqual([
@@ -120,7 +120,7 @@ describe('the scrape', () => {
 
   test('keeps the numbers of an alias whose credential changes', () => {
     metrics.alias('lms').hits = 7;
-    metrics.reloaded({ alias: 'lms', outcome: 'applied' });
+    metrics.reloaded('lms', 'applied');
     expect(metrics.alias('lms').hits).toBe(7);
   });
 

@@ -1,6 +1,5 @@
 import type { Metric } from 'prom-client';
 import type { Failure } from '../failure.ts';
-import type { Reload } from '../proxy/alias-table.ts';
 import type { TokenObserver } from '../token/token-observer.ts';
 import { AliasMetrics } from './alias-metrics.ts';
 import { DurationHistogram } from './duration-histogram.ts';
@@ -71,7 +70,7 @@ export class SidecarMetrics {
     (alias === undefined ? this.#unrouted : this.alias(alias)).refused(code);
   }
 
-  reloaded({ alias, outcome }: Reload): void {
+  reloaded(alias: string, outcome: 'applied' | 'removed' | 'broken'): void {
     this.#reloads.inc({ outcome });
     if (outcome !== 'removed') return;
     this.#aliases.delete(alias);

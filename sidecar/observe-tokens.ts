@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { SidecarMetrics } from '../metrics/sidecar-metrics.ts';
-import type { TokenObserver } from './token-observer.ts';
+import type { SidecarMetrics } from './metrics/sidecar-metrics.ts';
+import type { TokenObserver } from './token/token-observer.ts';
 
 /** Puts what happens to an alias's tokens into metrics and log. */
 export function observeTokens(alias: string, metrics: SidecarMetrics, log: Logger): TokenObserver {
