@@ -22,8 +22,11 @@ test('clock and randomness are parameters: nothing but the clock itself and main
   expect(holding(ambient, (path) => isShell(path) || path === 'sidecar/clock.ts')).toEqual([]);
 });
 
-test('no module has state: there is no variable at the top level of one', () => {
+test('no module has state: there is no variable at the top level of one, and nothing empty that waits to be filled', () => {
   expect(holding(/^(?:export )?(?:let|var) /m, isShell)).toEqual([]);
+  const empty = /^(?:export )?const [^=]*= (?:new (?:Weak)?(?:Map|Set)(?:<.*>)?\(\)|\[\]|\{\})(?: as .*)?;$/m;
+  expect(['const seen = new Map<string, number>();', 'export const all: string[] = [];'].every((line) => empty.test(line))).toBe(true);
+  expect(holding(empty, isShell)).toEqual([]);
 });
 
 async function readSources(): Promise<{ path: string; text: string }[]> {
