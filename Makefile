@@ -31,7 +31,7 @@ build: $(installed) ## the bundles in dist/
 	$(pinned) npm run build
 
 bench: $(installed) ## Tokenward beside other proxies: CPU, latency, memory, start
-	$(pinned) node test/bench/main.ts $(ARGS)
+	$(pinned) npm run bench -- $(ARGS)
 
 $(installed): package-lock.json
 	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' || \

@@ -1,6 +1,6 @@
 /**
- * `make bench`: Tokenward's sidecar beside what else one could put there. It builds and starts everything itself, on
- * loopback, prints one report and ends. docs/performance.md says how to read it.
+ * `make bench`: Tokenward's sidecar beside what else one could put there. `npm run bench` builds the bundle first; everything is started
+ * here, on loopback, prints one report and ends. docs/performance.md says how to read it.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
