@@ -45,6 +45,11 @@ test('another version, a wrong type and a missing part are refused by path', () 
   );
 });
 
+test('a file that is none is not called broken JSON', () => {
+  expect(reasonOf('')).toBe('the file is empty, too large, or cannot be read');
+  expect(reasonOf('{')).toBe('the file is not JSON');
+});
+
 test.each(['', '{"client":{"secret":"s3cr3t', 's3cr3t', 'null', '"s3cr3t"', '[]'])(
   'what is wrong with %s is said without quoting it',
   (text) => {

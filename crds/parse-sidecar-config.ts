@@ -8,8 +8,10 @@ export type ParsedSidecarConfig =
 
 /** The text of an `<alias>.json`. A reason names fields and never repeats what the text holds. */
 export function parseSidecarConfig(text: Sensitive): ParsedSidecarConfig {
-  const json = parseJson(text.reveal());
-  if (json === undefined) return { ok: false, reason: 'is not JSON' };
+  const revealed = text.reveal();
+  if (revealed === '') return { ok: false, reason: 'the file is empty, too large, or cannot be read' };
+  const json = parseJson(revealed);
+  if (json === undefined) return { ok: false, reason: 'the file is not JSON' };
   const isInvalid = typeof json === 'object' && json !== null && Object.hasOwn(json, 'invalid');
   const parsed = isInvalid ? invalidConfig.safeParse(json) : readyConfig.safeParse(json);
   if (parsed.success) return { ok: true, config: parsed.data };

@@ -161,11 +161,13 @@ describe('aliases', () => {
     expect(JSON.parse(answer.body)).toMatchObject({ detail: 'spec.client.id is empty' });
     expect(JSON.parse((await call(`${sidecar.url}/-/aliases`)).body)).toEqual({
       aliases: [
-        { alias: 'broken', state: 'invalid', reason: 'is not JSON' },
+        { alias: 'broken', state: 'invalid', reason: 'the file is not JSON' },
         { alias: 'later', state: 'pending' },
         { alias: 'refused', state: 'invalid', reason: 'spec.client.id is empty' },
       ],
     });
+    const warned = sidecar.log.filter((line) => line.includes('"alias":"refused"') && line.includes('"level":40'));
+    expect(warned[0]).toContain('The credential of this alias is not valid');
   });
 
   test('an unknown one is 404 and names those that exist', async () => {
@@ -180,7 +182,7 @@ describe('aliases', () => {
     await it.sidecar.configure({ api: '{"version":1,"upstream":' });
     expect((await call(`${it.sidecar.url}/api`)).status).toBe(200);
     expect(JSON.parse((await call(`${it.sidecar.url}/-/aliases`)).body)).toMatchObject({
-      aliases: [{ alias: 'api', state: 'ready', broken: 'is not JSON', upstream: `${it.api.url}/`, token: { status: 'valid' } }],
+      aliases: [{ alias: 'api', state: 'ready', broken: 'the file is not JSON', upstream: `${it.api.url}/`, token: { status: 'valid' } }],
     });
     expect(await it.sidecar.metric('tokenward_config_reloads_total{outcome="broken"}')).toBe(1);
   });

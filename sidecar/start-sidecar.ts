@@ -134,5 +134,6 @@ async function finishInFlight(proxy: ProxyServer, { live }: ProxyContext, clock:
 
 function logReload(log: Logger, { alias, outcome, reason }: Reload): void {
   if (outcome === 'broken') log.warn({ alias, reason }, 'The new configuration of this alias is not in force');
+  else if (reason !== undefined) log.warn({ alias, reason }, 'The credential of this alias is not valid');
   else log.info({ alias }, outcome === 'applied' ? 'Configuration applied' : 'Configuration removed');
 }

@@ -80,7 +80,7 @@ describe('AliasTable', () => {
   });
 
   test.each([
-    ['not JSON', '{"version":1,', 'is not JSON'],
+    ['not JSON', '{"version":1,', 'the file is not JSON'],
     ['of another version', JSON.stringify({ ...good(), version: 2 }), 'version: not one of 1'],
     [
       'with an upstream that is no URL',
@@ -113,7 +113,7 @@ describe('AliasTable', () => {
 
   test('a credential that says it is invalid is not served any more, whatever it was before', () => {
     apply({ a: good() });
-    expect(apply({ a: { version: 1, invalid: 'withdrawn' } })).toEqual([{ alias: 'a', outcome: 'applied' }]);
+    expect(apply({ a: { version: 1, invalid: 'withdrawn' } })).toEqual([{ alias: 'a', outcome: 'applied', reason: 'withdrawn' }]);
     expect(table.get('a')?.state).toEqual({ kind: 'invalid', reason: 'withdrawn' });
     expect(open).toBe(0);
   });

@@ -21,6 +21,7 @@ export interface Alias {
 export interface Reload {
   readonly alias: string;
   readonly outcome: 'applied' | 'removed' | 'broken';
+  /** Why it is broken, or why the credential that it holds is not valid. */
   readonly reason?: string;
 }
 
@@ -74,7 +75,8 @@ export class AliasTable {
       this.#aliases.set(name, { name, state: 'broken' in state ? { kind: 'invalid', reason: state.broken } : state });
       if (before?.state.kind === 'ready') before.state.route.retire();
     }
-    return 'broken' in state ? { alias: name, outcome: 'broken', reason: state.broken } : { alias: name, outcome: 'applied' };
+    if ('broken' in state) return { alias: name, outcome: 'broken', reason: state.broken };
+    return { alias: name, outcome: 'applied', ...(state.kind === 'invalid' && { reason: state.reason }) };
   }
 
   #read(name: string, text: Sensitive): AliasState | { readonly broken: string } {
