@@ -1,4 +1,4 @@
-import { pino } from 'pino';
+import { destination, pino } from 'pino';
 import { systemClock } from './clock.ts';
 import { ConfigDirectory } from './config/config-directory.ts';
 import { parseOptions, usage } from './parse-options.ts';
@@ -17,7 +17,8 @@ if (!parsed.ok) {
 }
 
 const { options } = parsed;
-const log = pino({ name: 'tokenward', level: options.logLevel, base: { version } });
+// Line by line: what pino holds back it writes when the process exits, and if nobody reads any more it tries for ever.
+const log = pino({ name: 'tokenward', level: options.logLevel, base: { version } }, destination({ dest: 1, sync: true }));
 try {
   const sidecar = await startSidecar(
     {

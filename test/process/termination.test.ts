@@ -114,3 +114,13 @@ test('is not ready while it drains, but healthy', async () => {
   expect(await stage.sidecar.exited).toEqual({ code: 0, signal: null });
   expect(stage.issuer.requests).toBe(1);
 });
+
+test('serves, and ends when it is told to, though nobody reads its log any more', async () => {
+  await using stage = await setStage();
+  stage.sidecar.closeOutput();
+  stage.issuer.refuse = (_request, response) => response.writeHead(401).end();
+  expect(await call(stage.url)).toMatchObject({ status: 502, failure: 'token_rejected' });
+  expect(await call(`${stage.sidecar.proxyUrl}/-/aliases`)).toMatchObject({ status: 200 });
+  stage.sidecar.signal('SIGTERM');
+  expect(await stage.sidecar.exited).toEqual({ code: 0, signal: null });
+});

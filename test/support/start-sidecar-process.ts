@@ -59,9 +59,9 @@ export class SidecarProcess implements AsyncDisposable {
     });
     // A test that was given up does not come to its own end, and must not leave this behind.
     const kill = (): void => void child.kill('SIGKILL');
-    process.once('exit', kill);
+    process.once('SIGTERM', kill);
     this.exited = once(child, 'close').then(([code, signal]) => {
-      process.off('exit', kill);
+      process.off('SIGTERM', kill);
       this.#ended = true;
       child.emit('line');
       return { code, signal };
@@ -99,6 +99,12 @@ export class SidecarProcess implements AsyncDisposable {
     if (config === undefined) return rmSync(file);
     writeFileSync(`${file}.new`, typeof config === 'string' ? config : JSON.stringify(config));
     renameSync(`${file}.new`, file);
+  }
+
+  /** As when whoever collects the logs is gone: every further line that it writes fails. */
+  closeOutput(): void {
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
   }
 
   /** Only if it was started so. Resolves when both clocks show what they are to show. */
