@@ -166,8 +166,7 @@ describe('aliases', () => {
         { alias: 'refused', state: 'invalid', reason: 'spec.client.id is empty' },
       ],
     });
-    const warned = sidecar.log.filter((line) => line.includes('"alias":"refused"') && line.includes('"level":40'));
-    expect(warned[0]).toContain('The credential of this alias is not valid');
+    expect(sidecar.log.join('\n')).toMatch(/"level":40,.*"alias":"refused",.*"The credential of this alias is not valid"/);
   });
 
   test('an unknown one is 404 and names those that exist', async () => {
