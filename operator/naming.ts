@@ -15,6 +15,8 @@ export const fieldManager = 'tokenward-operator';
 export const renderingName = (credential: string): string => `tokenward-${credential}`;
 export const renderingType = `${group}/sidecar-credential`;
 export const renderingKey = 'credential.json';
+/** On a rendering: what it was made from (JSON), so that it goes when one of these withdraws its consent. */
+export const sourcesAnnotation = `${group}/sources`;
 
 /** On pods, by their author. */
 export const podAnnotations = {
