@@ -1,12 +1,11 @@
 import { group, version } from '../crds/oauth2-credential.ts';
 
 /** Every name that the operator gives or looks for. */
-export { group, kind, version } from '../crds/oauth2-credential.ts';
+export { group, kind, plural, version } from '../crds/oauth2-credential.ts';
 export { allowedHostsAnnotation } from '../crds/render/allowed-hosts.ts';
 export { credentialLabel, renderingLabel } from '../crds/render/source-reader.ts';
 
 export const apiVersion = `${group}/${version}`;
-export const plural = 'oauth2credentials';
 
 /** Field manager of all that the operator applies. */
 export const fieldManager = 'tokenward-operator';
