@@ -4,7 +4,7 @@
 pinned := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 installed := node_modules/.package-lock.json
 
-.PHONY: help demo test lint check bench generate build
+.PHONY: help demo test lint check bench generate build images
 
 help: ## this list
 	@grep -hE '^[a-z]+:.* ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]* ## /  make \1\t/' | expand -t 17
@@ -29,6 +29,9 @@ generate: $(installed) ## write the generated files anew
 
 build: $(installed) ## the bundles in dist/
 	$(pinned) npm run build
+
+images: $(installed) ## the container images and their bills of materials in dist/images/ (needs buildah or docker)
+	@$(pinned) node images/build-images.ts
 
 bench: $(installed) ## Tokenward beside other proxies: CPU, latency, memory, start
 	$(pinned) node test/bench/main.ts $(ARGS)

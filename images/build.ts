@@ -1,4 +1,4 @@
-import { chmod, glob, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, glob, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
 
@@ -15,9 +15,9 @@ const bundles = [
 /** Where it is written which modules went into which bundle: a path from the repository's root for each. */
 export const moduleListFile = join(root, '.cache/bundle-modules.json');
 
-/** Builds `dist/` anew. */
+/** Builds the bundles in `dist/` anew. */
 export async function build(): Promise<void> {
-  await rm(join(root, 'dist'), { recursive: true, force: true });
+  await mkdir(join(root, 'dist'), { recursive: true });
   const modules: Record<string, readonly string[]> = {};
   for (const bundle of bundles) modules[bundle.output] = await bundleOne(bundle);
   await chmod(join(root, 'dist/launcher.mjs'), 0o755);
