@@ -35,9 +35,9 @@ export const reasons = {
   TrailingNewlineTrimmed: { condition: 'SecretsResolved', meaning: 'A warning: the value ended in a newline, which is not sent.' },
   SpecNotAccepted: { condition: 'SecretsResolved', meaning: 'Not known: the spec is not valid, so its references are not followed.' },
   Ready: { condition: 'Ready', meaning: 'The rendering, the Secret `tokenward-<name>` that sidecars read, is what spec and sources say.' },
-  NeverValid: {
+  Invalid: {
     condition: 'Ready',
-    meaning: 'There is nothing to serve yet; callers are answered `credential_invalid` with what is wrong.',
+    meaning: 'There is no good rendering to fall back on; callers are answered `credential_invalid` with what is wrong.',
   },
   LastGoodKept: { condition: 'Ready', meaning: 'Something is wrong; sidecars go on with the last good rendering.' },
   ConsentWithdrawn: {
