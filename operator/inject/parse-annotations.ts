@@ -47,15 +47,17 @@ export function parseAnnotations(annotations: Annotations, settings: InjectionSe
 /** A misspelt annotation would be without effect, silently. */
 function refuseUnknown(annotations: Annotations, problems: string[]): void {
   const { assertionAudience, assertionHosts, ...usable } = podAnnotations;
-  const known: readonly string[] = Object.values(usable);
+  const prefix = `${group}/`;
+  const known = Object.values(usable).map((name) => name.slice(prefix.length));
   for (const name of Object.keys(annotations).toSorted()) {
-    if (!name.startsWith(`${group}/`) || name === statusAnnotation || known.includes(name)) continue;
+    const word = name.slice(prefix.length);
+    if (!name.startsWith(prefix) || name === statusAnnotation || known.includes(word)) continue;
     if (name === assertionAudience || name === assertionHosts) {
       problems.push(`the annotation ${name} is not supported by this version, for its sidecar sends no assertions: remove it`);
       continue;
     }
-    const meant = suggest(name, known);
-    const mend = meant === undefined ? `remove it (known are ${known.join(', ')})` : `did you mean ${meant}?`;
+    const meant = suggest(word, known);
+    const mend = meant === undefined ? `remove it (known after ${prefix} are ${known.join(', ')})` : `did you mean ${prefix}${meant}?`;
     problems.push(`there is no annotation ${shown(name)}: ${mend}`);
   }
 }

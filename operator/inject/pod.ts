@@ -4,7 +4,7 @@ import * as z from 'zod';
 const container = z.looseObject({
   name: z.string(),
   restartPolicy: z.string().optional(),
-  ports: z.array(z.looseObject({ containerPort: z.number() })).optional(),
+  ports: z.array(z.looseObject({ containerPort: z.number(), protocol: z.string().optional() })).optional(),
   env: z.array(z.looseObject({ name: z.string() })).optional(),
   volumeMounts: z.array(z.looseObject({ name: z.string(), mountPath: z.string() })).optional(),
 });
