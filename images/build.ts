@@ -10,6 +10,7 @@ const bundles = [
   { input: 'cli/launcher/main.ts', output: 'dist/launcher.mjs', minify: false },
   { input: 'cli/main.ts', output: 'dist/tokenward.mjs', minify: false },
   { input: 'sidecar/main.ts', output: 'dist/sidecar.mjs', minify: true },
+  { input: 'operator/main.ts', output: 'dist/operator.mjs', minify: true },
 ] as const;
 
 /** Where it is written which modules went into which bundle: a path from the repository's root for each. */

@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto';
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { pino } from 'pino';
+import { version } from '../crds/version.ts';
+import { systemClock } from './clock.ts';
+import { parseOptions, usage } from './parse-options.ts';
+import { startOperator } from './start-operator.ts';
+
+const args = process.argv.slice(2);
+if (args.includes('--help') || args.includes('--version')) {
+  process.stdout.write(args.includes('--help') ? usage : `${version}\n`);
+  process.exit(0);
+}
+const parsed = parseOptions(args);
+if (!parsed.ok) {
+  process.stderr.write(`${parsed.message}\n\n${usage}`);
+  process.exit(2);
+}
+
+const { options } = parsed;
+const log = pino({ name: 'tokenward-operator', level: options.logLevel, base: { version } });
+try {
+  const access = new KubeConfig();
+  access.loadFromDefault();
+  const operator = await startOperator(
+    { ...options, access, instance: `${options.instance}_${randomUUID()}`, version, log },
+    { clock: systemClock, random: Math.random },
+  );
+  log.info({ health: operator.healthPort }, 'Listening');
+
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
+    log.info({ signal }, 'Finishing what is in flight');
+    await operator.stop();
+    log.info('Stopped');
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, (name) => void stop(name));
+} catch (error) {
+  const { code, message, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  log.fatal(code === 'EADDRINUSE' ? `Port ${port} on ${address} is taken; choose another with --health-port` : message);
+  process.exit(1);
+}
