@@ -61,7 +61,7 @@ until_ready() {
   done
 }
 kubectl_admin() { KUBECONFIG=$cluster/inside.kubeconfig kubectl "$@"; }
-trap 'kill -KILL "${pids[@]}" 2>/dev/null; wait' EXIT
+trap '{ kill -KILL "${pids[@]}"; wait; } 2>/dev/null' EXIT
 
 make_node() {
   mount --make-rprivate /
