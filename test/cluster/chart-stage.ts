@@ -58,9 +58,11 @@ export class ChartStage {
     return (await this.#cluster.kubectl(['apply', '--server-side', ...options, '--filename', '-'], { input })).trim().split('\n');
   }
 
-  async delete(items: readonly object[]): Promise<void> {
-    const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
-    await this.#cluster.kubectl(['delete', '--wait=false', '--filename', '-'], { input });
+  /** The names of all objects of any kind, in all namespaces, that bear a label. */
+  async labelled(label: string): Promise<readonly string[]> {
+    const kinds = (await this.#cluster.kubectl(['api-resources', '--verbs', 'list', '--output', 'name'])).trim().split('\n');
+    const found = await this.#cluster.kubectl(['get', kinds.join(','), '--all-namespaces', '--selector', label, '--output', 'name']);
+    return found.split('\n').filter((name) => name !== '');
   }
 }
 
