@@ -56,7 +56,11 @@ export interface ApiClientOptions {
 export type ApiAccess = Pick<KubeConfig, 'getCurrentCluster' | 'applyToHTTPSOptions'>;
 
 /** Where and how a request goes: headers and TLS material, read anew for each, so that a rotated token or certificate is taken up. */
-type Target = https.RequestOptions & { readonly url: URL };
+interface Target {
+  readonly url: URL;
+  readonly options: https.RequestOptions;
+  readonly headers: http.OutgoingHttpHeaders;
+}
 
 /**
  * The Kubernetes API over HTTP/1.1 connections that are kept. Every call has a time limit. Rejects with `ApiError` for an answer that is no
@@ -93,7 +97,7 @@ export class ApiClient {
       const response = await this.#sendAgainIfStale(call, limit);
       const text = await readText(response);
       if (!isSuccess(response)) throw answeredError(response, text, mayRepeatSecret(call));
-      return parseJson<T>(text);
+      return parseJson(text) as T;
     } catch (error) {
       throw translated(error, limit.signal);
     } finally {
@@ -124,7 +128,7 @@ export class ApiClient {
       if (!isSuccess(response)) throw answeredError(response, await readText(response), false);
       heard();
       for await (const line of splitLines(eachPiece(response, heard))) {
-        if (line.trim() !== '') yield parseJson<WatchEvent<T>>(line);
+        if (line.trim() !== '') yield parseJson(line) as WatchEvent<T>;
       }
     } catch (error) {
       throw translated(error, limit.signal);
@@ -151,7 +155,7 @@ export class ApiClient {
   }
 
   async #send(call: ApiRequest, limit: CallLimit, agent: http.Agent): Promise<http.IncomingMessage> {
-    const { url, ...options } = await this.#target(call, limit);
+    const { url, options, headers } = await this.#target(call, limit);
     const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
     return new Promise((resolve, reject) => {
       const request = this.#transport.request(url, {
@@ -160,7 +164,7 @@ export class ApiClient {
         ...options,
         method: call.method,
         headers: {
-          ...options.headers,
+          ...headers,
           accept: 'application/json',
           'user-agent': this.#userAgent,
           ...(body && { 'content-type': call.contentType ?? 'application/json', 'content-length': body.length }),
@@ -179,7 +183,7 @@ export class ApiClient {
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
-    const options: https.RequestOptions = {};
+    const options: https.RequestOptions = { headers: {} };
     try {
       await limit.within(this.#access.applyToHTTPSOptions(options));
     } catch (error) {
@@ -191,7 +195,8 @@ export class ApiClient {
       );
     }
     if (this.#access.getCurrentCluster()?.proxyUrl === undefined) delete options.agent;
-    return { ...options, url };
+    // They are still the object that was passed in.
+    return { url, options, headers: options.headers as http.OutgoingHttpHeaders };
   }
 }
 
@@ -222,9 +227,9 @@ async function readText(response: http.IncomingMessage): Promise<string> {
   return Buffer.concat(pieces).toString('utf8');
 }
 
-function parseJson<T>(text: string): T {
+function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text) as T;
+    return JSON.parse(text);
   } catch {
     // The parser's message would repeat the text.
     throw new ConnectionError('unreadable', 'The API server answered something that is not JSON');

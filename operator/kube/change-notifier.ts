@@ -30,7 +30,7 @@ export class ChangeNotifier {
 
   #retry(): void {
     this.#cancelRetry = undefined;
-    for (const key of [...this.#untold]) this.tell(key);
+    for (const key of this.#untold) this.tell(key);
   }
 
   close(): void {

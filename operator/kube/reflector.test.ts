@@ -69,7 +69,7 @@ class Rig implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.reflector.stop();
-    expect(this.clock.pendingTimers, 'timers left behind').toBe(0);
+    if (this.clock.pendingTimers > 0) throw new Error('a timer is left behind');
     this.api.close();
     await this.server[Symbol.asyncDispose]();
   }
@@ -131,9 +131,9 @@ test('watches that end as soon as they begin are not opened in a row without a p
   await using rig = await Rig.make();
   await rig.started();
   const startedMs = rig.clock.monotonicMs();
-  while (rig.server.watchRequests.length < 5) {
+  for (let watches = 2; watches <= 5; watches += 1) {
     rig.server.endWatches();
-    await untilWith(rig.clock, () => rig.server.openWatches === 1, 250);
+    await untilWith(rig.clock, () => rig.server.watchRequests.length === watches && rig.server.openWatches === 1, 250);
   }
   // 0.75 of 1, 2, 4 and 8 s, with steps of 250 ms.
   expect(rig.clock.monotonicMs() - startedMs).toBeGreaterThanOrEqual(11_250);
@@ -174,9 +174,9 @@ test('a stop while the list is under way leaves nothing behind, and those who wa
   rig.server.plan(isList, 'hang');
   rig.reflector.start();
   await until(() => rig.server.lists === 1);
-  const synced = expect(rig.reflector.synced).rejects.toThrow('stopped before its first list');
+  const { synced } = rig.reflector;
   await rig.reflector.stop();
-  await synced;
+  await expect(synced).rejects.toThrow('stopped before its first list');
   await rig.clock.advance(600_000);
   expect(rig.server.requests.length).toBe(1);
   expect(() => rig.reflector.start()).toThrow('does not start again');
@@ -319,6 +319,7 @@ test('a watch that is never answered is given up', async () => {
   rig.server.cutWatches();
   rig.set('a', '1');
   await untilWith(rig.clock, () => rig.agrees(), 1_000);
+  expect(rig.changes).toEqual(['hr/a']);
 });
 
 test('the silence of the server can be seen', async () => {
@@ -389,6 +390,7 @@ test.each([
   rig.set('a', '1');
   await rig.agree();
   await untilWith(rig.clock, () => rig.server.openWatches === 1 && rig.server.watchRequests.length === 2);
+  expect(rig.changes).toEqual(['hr/a']);
 });
 
 test('a large list comes in pages', async () => {

@@ -83,7 +83,7 @@ export class FakeApiServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const watch of [...this.#watches]) watch.close();
+    for (const watch of this.#watches) watch.close();
     await this.#listening?.close();
   }
 
@@ -106,12 +106,12 @@ export class FakeApiServer implements AsyncDisposable {
 
   /** The server's own end of a watch: in order. */
   endWatches(): void {
-    for (const { response } of [...this.#watches]) response.end();
+    for (const { response } of this.#watches) response.end();
   }
 
   /** The connections break, in the middle of a line if there is a text. */
   cutWatches(text = ''): void {
-    for (const { response } of [...this.#watches]) {
+    for (const { response } of this.#watches) {
       if (text === '') response.destroy();
       else response.write(text, () => response.destroy());
     }
@@ -162,11 +162,11 @@ export class FakeApiServer implements AsyncDisposable {
     if (fault === 'drop') return void request.socket.destroy();
     if (typeof fault === 'object') return failWith(response, fault);
     const target = parsePath(url.pathname);
-    if (target === undefined) return send(response, failure(404, 'NotFound', 'the server could not find the requested resource'));
+    if (target === undefined) return respond(response, failure(404, 'NotFound', 'the server could not find the requested resource'));
     if (seen.isWatch) return this.#watch(seen, target, response, fault === 'silent');
     const answer = this.#handle(seen, target);
     if (fault === 'drop-after') return void request.socket.destroy();
-    send(response, answer);
+    respond(response, answer);
   }
 
   #watch({ query }: SeenRequest, target: Target, response: http.ServerResponse, silent: boolean): void {
@@ -213,7 +213,10 @@ export class FakeApiServer implements AsyncDisposable {
 
   #list({ query }: SeenRequest, { resource, namespace }: Target): Answer {
     const continuation = query.get('continue');
-    const limit = Math.min(Number(query.get('limit') ?? Number.POSITIVE_INFINITY), query.has('limit') ? this.pageSize : Number.POSITIVE_INFINITY);
+    const limit = Math.min(
+      Number(query.get('limit') ?? Number.POSITIVE_INFINITY),
+      query.has('limit') ? this.pageSize : Number.POSITIVE_INFINITY,
+    );
     const labelSelector = query.get('labelSelector') ?? undefined;
     const rest =
       continuation === null
@@ -232,11 +235,16 @@ export class FakeApiServer implements AsyncDisposable {
     const object = body as ApiObject;
     const named = { ...object, metadata: { ...object.metadata, ...(namespace !== undefined && { namespace }) } };
     const key = `${namespace ?? ''}/${object.metadata.name}`;
-    if (this.cluster.get(resource, key) !== undefined) return failure(409, 'AlreadyExists', `${resource} "${object.metadata.name}" already exists`);
+    if (this.cluster.get(resource, key) !== undefined)
+      return failure(409, 'AlreadyExists', `${resource} "${object.metadata.name}" already exists`);
     return { status: 201, body: this.cluster.put(resource, named) };
   }
 
-  #patch({ body, headers, query }: SeenRequest, { resource, namespace, name = '', subresource }: Target, before: ApiObject | undefined): Answer {
+  #patch(
+    { body, headers, query }: SeenRequest,
+    { resource, namespace, name = '', subresource }: Target,
+    before: ApiObject | undefined,
+  ): Answer {
     const patch = body as ApiObject;
     const isApply = headers['content-type'] === 'application/apply-patch+yaml';
     if (before === undefined && (!isApply || subresource !== undefined)) return failure(404, 'NotFound', `${resource} "${name}" not found`);
@@ -244,7 +252,8 @@ export class FakeApiServer implements AsyncDisposable {
     if (version !== undefined && version !== before?.metadata.resourceVersion) return conflict(name);
     if (patch.metadata?.uid !== undefined && patch.metadata.uid !== before?.metadata.uid) return conflict(name);
     const base = before ?? { metadata: { name, ...(namespace !== undefined && { namespace }) } };
-    if (!isApply) return { status: 200, body: this.cluster.put(resource, onlyWhatMayChange(base, mergePatch(base, patch) as ApiObject, subresource)) };
+    if (!isApply)
+      return { status: 200, body: this.cluster.put(resource, onlyWhatMayChange(base, mergePatch(base, patch) as ApiObject, subresource)) };
     const managed = ({ metadata }: ApiObject): string => `${metadata.uid} ${subresource ?? ''} ${query.get('fieldManager')}`;
     const merged = serverSideApply(base, patch, before && this.#applied.get(managed(before))) as ApiObject;
     const stored = this.cluster.put(resource, onlyWhatMayChange(base, merged, subresource));
@@ -300,11 +309,11 @@ function conflict(name: string): Answer {
   return failure(409, 'Conflict', `Operation cannot be fulfilled on "${name}": the object has been modified`);
 }
 
-function send(response: http.ServerResponse, { status, body }: Answer): void {
+function respond(response: http.ServerResponse, { status, body }: Answer): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
 function failWith(response: http.ServerResponse, fault: Exclude<Fault, string>): void {
   if (fault.retryAfterSeconds !== undefined) response.setHeader('retry-after', fault.retryAfterSeconds);
-  send(response, failure(fault.status, fault.reason ?? 'Fault', fault.message ?? 'a planned fault'));
+  respond(response, failure(fault.status, fault.reason ?? 'Fault', fault.message ?? 'a planned fault'));
 }

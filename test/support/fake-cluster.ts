@@ -32,7 +32,10 @@ export class FakeCluster {
     return this.#objects.get(resource)?.get(key);
   }
 
-  list(resource: Resource, { namespace, labelSelector }: { namespace?: string | undefined; labelSelector?: string | undefined } = {}): ApiObject[] {
+  list(
+    resource: Resource,
+    { namespace, labelSelector }: { namespace?: string | undefined; labelSelector?: string | undefined } = {},
+  ): ApiObject[] {
     return [...(this.#objects.get(resource)?.entries() ?? [])]
       .sort(([one], [other]) => (one < other ? -1 : 1))
       .map(([, object]) => object)
@@ -116,7 +119,7 @@ export class FakeCluster {
 
   #happened(resource: Resource, event: ClusterEvent): void {
     this.#events.set(resource, [...(this.#events.get(resource) ?? []), event]);
-    for (const listener of [...this.#listeners]) listener(resource, event);
+    for (const listener of this.#listeners) listener(resource, event);
   }
 }
 
@@ -131,7 +134,9 @@ export function asSeen(
   if (was && is) return { type: 'MODIFIED', object };
   if (is) return { type: 'ADDED', object };
   // As the real server does: the last matching state, with the version of the change that took it away.
-  return was ? { type: 'DELETED', object: { ...before, metadata: { ...before.metadata, resourceVersion: object.metadata.resourceVersion } } } : undefined;
+  return was
+    ? { type: 'DELETED', object: { ...before, metadata: { ...before.metadata, resourceVersion: object.metadata.resourceVersion } } }
+    : undefined;
 }
 
 function isIn({ metadata }: ApiObject, namespace: string | undefined): boolean {
