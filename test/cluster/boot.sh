@@ -67,14 +67,15 @@ make_node() {
   mount --make-rprivate /
   mount -t tmpfs -o mode=755 tmpfs /run
   mount -t tmpfs tmpfs /var/log
-  mkdir /run/{programs,node,cluster,data}
+  mkdir /run/{programs,node,cluster,data,settings}
   mount --bind "$programs" /run/programs
   mount --bind "$node" /run/node
   mount --bind "$cluster" /run/cluster
-  # Kernel settings of the machine, which a kubelet would set.
-  for settings in vm kernel; do
-    mount --bind /proc/sys/$settings /proc/sys/$settings
-    mount -o remount,ro,bind /proc/sys/$settings
+  # Settings of the whole machine that a kubelet insists on changing: it changes a copy.
+  local setting
+  for setting in vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys kernel/keys/root_maxbytes; do
+    cat "/proc/sys/$setting" >"/run/settings/${setting//\//.}"
+    mount --bind "/run/settings/${setting//\//.}" "/proc/sys/$setting"
   done
   printf 'nameserver 10.89.0.1\nsearch svc.cluster.local cluster.local\n' >/run/resolv.conf
   mount --bind /run/resolv.conf /etc/resolv.conf
@@ -104,6 +105,8 @@ if [ "$mode" = node ]; then
   for name in kube-controller-manager kube-scheduler kubelet kube-proxy coredns; do start $name; done
   until_ready containerd ctr --namespace k8s.io images import "$cluster/pause.tar"
   until_ready kubelet kubectl_admin wait --for condition=Ready node/node1 --timeout 1s
+  until_ready kube-proxy bash -c '</dev/tcp/127.0.0.1/10256'
+  until_ready coredns bash -c '</dev/tcp/10.89.0.1/53'
   # A pod that is created before it is refused.
   until_ready kube-controller-manager kubectl_admin get serviceaccount default
 fi

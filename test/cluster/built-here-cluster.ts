@@ -43,8 +43,8 @@ export async function startBuiltHereCluster({ nodes, environment }: BuiltHereOpt
   let namespaces: readonly string[] = [];
   if (nodes) {
     const target = ['nsenter', '--target', String(await shell.pid())];
-    // --wd: a mount namespace that is entered has its root as the working directory.
-    namespaces = [...target, '--net', '--mount', '--pid', '--wd=.', '--'];
+    // --wd: otherwise the working directory is the root.
+    namespaces = [...target, '--net', '--mount', '--pid', '--wd', '--'];
     const socket = join(folder, 'api-server.sock');
     cleanup.use(await forward([...target, '--net', '--'], socket, server));
     const near = cleanup.use(await forward([], '127.0.0.1:0', socket));
