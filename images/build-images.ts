@@ -15,7 +15,7 @@ const output = join(root, 'dist/images');
 const run = promisify(execFile);
 
 /** The names of the images; each is a stage of the Containerfile and a bundle. */
-const names = ['sidecar', 'operator'] as const;
+const images = ['sidecar', 'operator'] as const;
 
 export interface BuiltImage {
   /** As it is in the archive and to be named in a pod: `docker.io/tokenward/sidecar:<version>`. */
@@ -32,7 +32,6 @@ export interface BuiltImage {
 export async function buildImages(log: (line: string) => void): Promise<readonly BuiltImage[]> {
   await build();
   const modules = JSON.parse(await readFile(moduleListFile, 'utf8')) as Readonly<Record<string, readonly string[]>>;
-  const images = names.filter((image) => modules[`dist/${image}.mjs`] !== undefined);
   await rm(join(root, '.cache/images'), { recursive: true, force: true });
   const debianPackages = await stageRuntime(join(context, 'node'), process.execPath);
   for (const image of images) await stageBundle(image);

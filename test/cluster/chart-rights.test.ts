@@ -28,6 +28,7 @@ const table: readonly (readonly [...deed: Deed, everywhere: boolean, insideTwo: 
   ['list', '/secrets', '', 'default', true, false],
   ['list', '/secrets', '', '', true, false],
   ['list', '/secrets', '', namespace, true, false],
+  ['update', '/secrets', 'database', namespace, false, false],
   ['watch', '/configmaps', '', 'hr', true, true],
   ['watch', '/configmaps', '', 'default', true, false],
   ['create', '/configmaps', '', 'hr', false, false],
@@ -85,7 +86,7 @@ describe.skipIf(provider === undefined)("the operator's rights", () => {
 
   test.each(['tokenward', 'inside'])('%s may write its own lease, certificates and caBundle', async (account) => {
     expect(await may(account, 'update', 'coordination.k8s.io/leases', account, namespace)).toBe(true);
-    expect(await may(account, 'patch', '/secrets', `${account}-webhook-certificate`, namespace)).toBe(true);
+    expect(await may(account, 'update', '/secrets', `${account}-webhook-certificate`, namespace)).toBe(true);
     const configuration = `${namespace}-${account}`;
     expect(await may(account, 'patch', 'admissionregistration.k8s.io/mutatingwebhookconfigurations', configuration, '')).toBe(true);
   });

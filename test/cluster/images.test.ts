@@ -50,7 +50,7 @@ describe.skipIf(tools.includes(undefined))('the images', () => {
   afterAll(() => rm(folder, { recursive: true }));
 
   it('tell their size, and are small', () => {
-    expect(images.map(({ name }) => name)).toContain('sidecar');
+    expect(images.map(({ name }) => name)).toEqual(['sidecar', 'operator']);
     for (const { reference } of images)
       expect(lines.join('\n')).toMatch(new RegExp(`^${reference} sha256:[0-9a-f]{64} .* MB packed$`, 'm'));
     const packed = lines.map((line) => Number(/([\d.]+) MB packed/.exec(line)?.[1]));
