@@ -63,7 +63,7 @@ class Rig implements AsyncDisposable {
   }
 
   get lease(): Lease | undefined {
-    return this.server.cluster.get(resource, key) as Lease | undefined;
+    return this.server.cluster.get(resource, key);
   }
 
   /** Whatever this process asks for meets the fault. */
