@@ -14,7 +14,7 @@ const concurrency = 8;
 const renderingPrefix = 'tokenward-';
 
 export interface ControllerOptions {
-  readonly api: ApiClient;
+  readonly api: Pick<ApiClient, 'request' | 'apply' | 'watch'>;
   /** Empty: all. */
   readonly namespaces: readonly string[];
   readonly instance: string;

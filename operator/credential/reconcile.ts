@@ -12,6 +12,7 @@ import {
   type Transition,
 } from './decide-credential.ts';
 import type { ObservedCluster } from './observed-cluster.ts';
+import type { SecretObject } from './observed-sources.ts';
 import { readRendering, renderingObject, type ObservedRendering } from './rendering.ts';
 import type { SourceIndex } from './source-index.ts';
 import { transitionEvent } from './transition-event.ts';
@@ -35,16 +36,17 @@ export interface ReconcileLog {
   warn(fields: object, message: string): void;
 }
 
-/** Our own status write, for as long as the watch has not brought it. */
-interface UnseenWrite {
-  readonly replaced: string;
+/** A credential that is newer than the watch has brought so far: our own status write, or what a second look has shown. */
+interface NewerCredential {
+  /** The version that the watch is still at. */
+  readonly than: string;
   readonly object: CredentialObject;
 }
 
 /** Observes one credential, decides, and carries the decision out. Rejects for what is worth another attempt. */
 export class Reconciler {
   readonly #context: ReconcileContext;
-  readonly #unseen = new Map<string, UnseenWrite>();
+  readonly #newer = new Map<string, NewerCredential>();
 
   constructor(context: ReconcileContext) {
     this.#context = context;
@@ -55,13 +57,14 @@ export class Reconciler {
     const { cluster } = this.#context;
     const [namespace = '', name = ''] = key.split('/');
     try {
-      await this.#attempt(key, this.#caughtUp(key, cluster.credential(key)), cluster.rendering(`${namespace}/${renderingName(name)}`));
+      await this.#attempt(key, this.#newest(key), cluster.rendering(`${namespace}/${renderingName(name)}`));
     } catch (error) {
       if (!isAnswer(error, 409)) throw error;
       // What was decided on is not how it is: out of date, or a Secret that is not watched. One look at the objects themselves.
       const credential = await this.#get<CredentialObject>(credentialPath(namespace, name));
-      const occupant = await this.#get<object>(secretPath(namespace, renderingName(name)));
-      await this.#attempt(key, credential && readCredential(credential), occupant && readRendering(occupant as never));
+      const occupant = await this.#get<SecretObject>(secretPath(namespace, renderingName(name)));
+      if (credential !== undefined) this.#remember(key, readCredential(credential));
+      await this.#attempt(key, credential && readCredential(credential), occupant && readRendering(occupant));
     }
   }
 
@@ -70,7 +73,7 @@ export class Reconciler {
     // Its rendering is garbage now, and the cluster collects it.
     if (credential === undefined || credential.metadata.deletionTimestamp !== undefined) {
       index.delete(key);
-      this.#unseen.delete(key);
+      this.#newer.delete(key);
       return;
     }
     const sources = cluster.sources(credential.metadata.namespace ?? '');
@@ -124,7 +127,7 @@ export class Reconciler {
     const object = { apiVersion, kind, metadata: { name, namespace, uid, resourceVersion }, status };
     const written = await orGone(api.apply<CredentialObject>({ path: `${credentialPath(namespace, name)}/status`, object }));
     if (written === undefined) return;
-    this.#unseen.set(key, { replaced: resourceVersion, object: readCredential(written) });
+    this.#remember(key, readCredential(written));
     wrote('status', 'update');
   }
 
@@ -143,13 +146,20 @@ export class Reconciler {
     }
   }
 
-  /** The watch brings our own status write a moment after the answer to it; until then the answer is what is newest. */
-  #caughtUp(key: string, credential: CredentialObject | undefined): CredentialObject | undefined {
-    const unseen = this.#unseen.get(key);
-    if (unseen === undefined) return credential;
-    if (credential?.metadata.resourceVersion === unseen.replaced) return unseen.object;
-    this.#unseen.delete(key);
-    return credential;
+  /** The watch may be behind, and for long if it is down: without this, what is decided on the old would be corrected and undone in turn. */
+  #newest(key: string): CredentialObject | undefined {
+    const watched = this.#context.cluster.credential(key);
+    const newer = this.#newer.get(key);
+    if (newer !== undefined && newer.than === watched?.metadata.resourceVersion) return newer.object;
+    this.#newer.delete(key);
+    return watched;
+  }
+
+  #remember(key: string, object: CredentialObject): void {
+    const than = this.#context.cluster.credential(key)?.metadata.resourceVersion;
+    // The watch may have been faster than the answer.
+    if (than === undefined || than === object.metadata.resourceVersion) this.#newer.delete(key);
+    else this.#newer.set(key, { than, object });
   }
 
   async #get<T>(path: string): Promise<T | undefined> {

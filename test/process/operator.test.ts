@@ -8,11 +8,13 @@ import { FakeApiServer } from '../support/fake-api-server.ts';
 import { startOperatorProcess } from '../support/start-operator-process.ts';
 import { until } from '../support/until.ts';
 
-const rendering = ({ cluster }: FakeApiServer, key: string) => cluster.get(resources.secrets, key) as SecretObject | undefined;
+const rendering = ({ cluster }: FakeApiServer, key: string): SecretObject | undefined => cluster.get(resources.secrets, key);
 const secretIn = (api: FakeApiServer, key: string): unknown =>
   (readCredentialJson(rendering(api, key))?.['client'] as { secret?: string } | undefined)?.secret;
-const readyReason = ({ cluster }: FakeApiServer, key: string): string | undefined =>
-  conditionOf((cluster.get(resources.credentials, key) as CredentialObject | undefined)?.status, 'Ready')?.reason;
+const readyReason = ({ cluster }: FakeApiServer, key: string): string | undefined => {
+  const credential: CredentialObject | undefined = cluster.get(resources.credentials, key);
+  return conditionOf(credential?.status, 'Ready')?.reason;
+};
 
 test('renders what is there when it starts, follows a rotated secret, and takes the rendering away with the consent', async () => {
   await using api = await FakeApiServer.start();
