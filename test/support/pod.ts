@@ -18,7 +18,7 @@ export function podWith(spec: Spec = {}, annotations: Readonly<Record<string, st
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name: 'app', namespace: 'hr', annotations: { [podAnnotations.inject]: 'lms=lms-admin, iot', ...annotations } },
+    metadata: { name: 'app', annotations: { [podAnnotations.inject]: 'lms=lms-admin, iot', ...annotations } },
     spec: { containers: [{ name: 'app', image: 'app:1' }], ...spec },
   };
 }
@@ -51,61 +51,53 @@ const variableName = fc.oneof(
 );
 const text = fc.string({ maxLength: 12 });
 
+const containerMembers = {
+  image: fc.constant('app:1'),
+  env: fc.uniqueArray(fc.record({ name: variableName, value: text }), { maxLength: 4, selector: ({ name: key }) => key }),
+  ports: fc.array(fc.record({ containerPort: fc.integer({ min: 1, max: 13_999 }) }), { maxLength: 2 }),
+  volumeMounts: fc.array(fc.record({ name: fc.constant('data'), mountPath: fc.constantFrom('/a', '/b~c', '/d/e') }), { maxLength: 1 }),
+};
 const container = (name: fc.Arbitrary<string>): fc.Arbitrary<Container> =>
-  fc.record(
-    {
-      name,
-      image: fc.constant('app:1'),
-      restartPolicy: fc.constant('Always'),
-      env: fc.uniqueArray(fc.record({ name: variableName, value: text }), { maxLength: 4, selector: ({ name: key }) => key }),
-      ports: fc.array(fc.record({ containerPort: fc.integer({ min: 1, max: 13_999 }) }), { maxLength: 2 }),
-      volumeMounts: fc.array(fc.record({ name: fc.constant('data'), mountPath: fc.constantFrom('/a', '/b~c', '/d/e') }), { maxLength: 1 }),
-    },
-    { requiredKeys: ['name', 'image'] },
-  );
+  fc.record({ name, ...containerMembers }, { requiredKeys: ['name', 'image'] });
+const initContainer = (name: fc.Arbitrary<string>): fc.Arbitrary<Container> =>
+  fc.record({ name, ...containerMembers, restartPolicy: fc.constant('Always') }, { requiredKeys: ['name', 'image'] });
 
 const appName = label.filter((name) => name !== 'tokenward');
 const meshName = fc.constantFrom('istio-init', 'istio-proxy', 'istio-validation', 'linkerd-init', 'linkerd-network-validator');
-const containers = (name: fc.Arbitrary<string>, minLength: number): fc.Arbitrary<Container[]> =>
-  fc.uniqueArray(container(name), { minLength, maxLength: 4, selector: (one) => one.name });
+const list = (one: fc.Arbitrary<Container>, minLength: number): fc.Arbitrary<Container[]> =>
+  fc.uniqueArray(one, { minLength, maxLength: 4, selector: ({ name }) => name });
 
-/** Pods that ask for sidecars and can have them. */
+/** Pods that ask for sidecars and can have them; without one an API server would accept them. */
 export const arbitraryPod: fc.Arbitrary<Pod> = fc
   .record({
-    labels: fc.option(fc.dictionary(label, text), { nil: undefined }),
+    labels: fc.option(fc.dictionary(label, label), { nil: undefined }),
     annotations: fc.dictionary(
       label.map((name) => `example.org/${name}`),
       text,
     ),
     aliases: fc.uniqueArray(fc.oneof(label, fc.constantFrom('lms', 'iot-a')), { minLength: 1, maxLength: 4 }),
     names: fc.array(label, { minLength: 4, maxLength: 4 }),
-    containers: containers(appName, 1),
-    initContainers: fc.option(containers(fc.oneof(appName, meshName), 0), { nil: undefined }),
-    volumes: fc.option(
-      fc
-        .uniqueArray(label, { maxLength: 3 })
-        .map((names) => ['data', ...names.filter((name) => name !== 'data')].map((name) => ({ name, emptyDir: {} }))),
-      { nil: undefined },
-    ),
+    containers: list(container(appName), 1),
+    initContainers: fc.option(list(initContainer(fc.oneof(appName, meshName)), 0), { nil: undefined }),
+    volumes: fc.uniqueArray(label, { maxLength: 3 }),
     shareProcessNamespace: fc.option(fc.boolean(), { nil: undefined }),
   })
-  .map(({ labels, annotations, aliases, names, containers: apps, initContainers, volumes, shareProcessNamespace }) => ({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: {
-      name: 'app',
-      ...(labels !== undefined && { labels }),
-      annotations: {
-        ...annotations,
-        [podAnnotations.inject]: aliases.map((alias, index) => `${alias}=${names[index]}`).join(', '),
+  .map(({ labels, annotations, aliases, names, containers, initContainers, volumes, shareProcessNamespace }) => {
+    const inits = initContainers?.filter(({ name }) => containers.every((app) => app.name !== name));
+    const mounts = [...containers, ...(inits ?? [])].flatMap(({ volumeMounts = [] }) => volumeMounts);
+    const volumeNames = new Set([...volumes, ...mounts.map(({ name }) => name)]);
+    const entries = aliases.map((alias, index) => `${alias}=${names[index]}`);
+    return {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'app', labels, annotations: { ...annotations, [podAnnotations.inject]: entries.join(', ') } },
+      spec: {
+        containers,
+        initContainers: inits,
+        volumes: volumeNames.size === 0 ? undefined : [...volumeNames].map((name) => ({ name, emptyDir: {} })),
+        shareProcessNamespace,
       },
-    },
-    spec: {
-      containers: apps,
-      ...(initContainers !== undefined && { initContainers: initContainers.filter(({ name }) => apps.every((app) => app.name !== name)) }),
-      ...(volumes !== undefined && { volumes }),
-      ...(shareProcessNamespace !== undefined && { shareProcessNamespace }),
-    },
-  }))
-  // As it comes over the wire.
+    };
+  })
+  // As it comes over the wire: what is undefined is not there.
   .map((pod) => JSON.parse(JSON.stringify(pod)) as Pod);
