@@ -56,9 +56,9 @@ describe.skipIf(provider === undefined)('a node', () => {
   });
 
   test('resolves a Service by DNS and passes its connections to the pod, even from the pod itself', async () => {
-    const url = `http://server.${namespace}.svc.cluster.local`;
+    const url = `http://web.${namespace}.svc.cluster.local`;
     expect(await workload('server', 'fetch', `${url}/by-name`, '30')).toContain('GET /by-name');
-    expect(await workload('server', 'fetch', 'http://server/short-name', '30')).toContain('GET /short-name');
+    expect(await workload('server', 'fetch', 'http://web/short-name', '30')).toContain('GET /short-name');
   });
 
   test("brings a Secret's change into the running pod", async () => {
@@ -108,7 +108,7 @@ const server = {
 const service = {
   apiVersion: 'v1',
   kind: 'Service',
-  metadata: { name: 'server' },
+  metadata: { name: 'web' },
   spec: { selector: { app: 'server' }, ports: [{ port: 80, targetPort: 8080 }] },
 };
 

@@ -5,7 +5,8 @@ import type { CommandOptions, Launch } from './cluster.ts';
 /** Runs a program to its end and resolves to what it printed; rejects with its complaint. */
 export async function runCommand({ command: [program, ...args], env }: Launch, { input, signal }: CommandOptions = {}): Promise<string> {
   const running = promisify(execFile)(program, args, { env, maxBuffer: 2 ** 28, ...(signal === undefined ? {} : { signal }) });
-  running.child.stdin?.end(input ?? '');
+  // A program may end without having read its input.
+  running.child.stdin?.on('error', () => undefined).end(input ?? '');
   try {
     return (await running).stdout;
   } catch (error) {
