@@ -1,4 +1,3 @@
-import { parse } from 'yaml';
 import * as z from 'zod';
 import { defaultInjectionSettings, logLevels, type InjectionSettings } from './injection-settings.ts';
 import { parseQuantity } from './quantity.ts';
@@ -37,9 +36,9 @@ const settingsSchema = z
 
 export type ParsedSettings = { readonly ok: true; readonly settings: InjectionSettings } | { readonly ok: false; readonly message: string };
 
-/** Reads the file that the chart writes: YAML, of which only `image` is required. */
+/** Reads the file that the chart writes: JSON, of which only `image` is required. */
 export function parseSettings(text: string, version: string): ParsedSettings {
-  const parsed = settingsSchema.safeParse(parseYaml(text));
+  const parsed = settingsSchema.safeParse(parseJson(text));
   if (!parsed.success) {
     const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`);
     return { ok: false, message: `The settings are not valid: ${problems.join('; ')}` };
@@ -50,9 +49,9 @@ export function parseSettings(text: string, version: string): ParsedSettings {
 
 const isAtMost = (a: string, b: string): boolean => (parseQuantity(a) ?? 0) <= (parseQuantity(b) ?? 0);
 
-function parseYaml(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
-    return parse(text);
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
