@@ -55,9 +55,11 @@ async function licencesOf(modules: readonly string[]): Promise<string> {
 async function licenceIn(folder: string): Promise<string> {
   const found = await Array.fromAsync(glob('{LICEN[CS]E,LICEN[CS]E.*,license,license.*}', { cwd: join(root, folder) }));
   const [file] = found.toSorted();
-  if (file === undefined) throw new Error(`${folder} is bundled and has no licence file`);
-  const { name, version } = JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8')) as { name: string; version: string };
-  return `${name} ${version}\n\n${(await readFile(join(root, folder, file), 'utf8')).trim()}\n`;
+  const manifest = JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8')) as Record<'name' | 'version' | 'license', string>;
+  // A package without the text says at least under which licence it is.
+  if (file === undefined && manifest.license === undefined) throw new Error(`${folder} is bundled and names no licence`);
+  const text = file === undefined ? `License: ${manifest.license}` : await readFile(join(root, folder, file), 'utf8');
+  return `${manifest.name} ${manifest.version}\n\n${text.trim()}\n`;
 }
 
 if (import.meta.main) await build();

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Clock } from './clock.ts';
 import { ApiError } from './kube/api-error.ts';
 import type { ReflectorMetrics } from './kube/reflector.ts';
+import type { ReviewOutcome } from './webhook/webhook-server.ts';
 
 /** What is asked when someone reads the metrics. */
 export interface OperatorState {
@@ -20,6 +21,7 @@ export class OperatorMetrics {
   readonly #writes: Counter<'object' | 'verb'>;
   readonly #watchFailures: Counter<'resource' | 'code'>;
   readonly #listed: Gauge<'resource'>;
+  readonly #reviews: Histogram<'outcome'>;
 
   constructor(state: () => OperatorState) {
     const registers = [this.registry];
@@ -63,6 +65,13 @@ export class OperatorMetrics {
       labelNames: ['resource'],
       registers,
     });
+    this.#reviews = new Histogram({
+      name: 'tokenward_operator_review_duration_seconds',
+      help: 'How long the webhook took for a pod.',
+      labelNames: ['outcome'],
+      buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5],
+      registers,
+    });
     void new Gauge({
       name: 'tokenward_operator_credentials',
       help: 'Credentials by the reason of Ready.',
@@ -95,6 +104,10 @@ export class OperatorMetrics {
 
   wrote(object: 'rendering' | 'status' | 'event', verb: 'create' | 'update' | 'delete'): void {
     this.#writes.inc({ object, verb });
+  }
+
+  reviewed(outcome: ReviewOutcome, durationMs: number): void {
+    this.#reviews.observe({ outcome }, durationMs / 1000);
   }
 
   reflector(resource: string): ReflectorMetrics {

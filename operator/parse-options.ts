@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { CertificateSource } from './webhook/start-webhook.ts';
 
 export interface Options {
   readonly namespace: string;
@@ -8,6 +9,15 @@ export interface Options {
   readonly healthPort: number;
   readonly healthHost: string | undefined;
   readonly logLevel: string;
+  /** Without settings for sidecars there is no webhook. */
+  readonly webhook: WebhookFlags | undefined;
+}
+
+export interface WebhookFlags {
+  readonly settingsFile: string;
+  readonly port: number;
+  readonly host: string | undefined;
+  readonly certificates: CertificateSource;
 }
 
 export type ParsedOptions = { readonly ok: true; readonly options: Options } | { readonly ok: false; readonly message: string };
@@ -22,6 +32,13 @@ export const usage = `Usage: operator --namespace NAMESPACE --instance NAME
   --watch-namespaces A,B         namespaces whose credentials are served (all)
   --health-port N                port of /healthz, /readyz and /metrics (8081)
   --health-host HOST             address of that port (all)
+  --settings FILE                what injected sidecars get, as YAML; without it there is no webhook
+  --webhook-port N               port of the webhook (8443)
+  --webhook-host HOST            address of that port (all)
+  --certificate-dir DIR          tls.crt and tls.key, which someone else renews; or, for certificates of the operator's own:
+  --certificate-secret NAME      the Secret, which exists already, that they are kept in
+  --webhook-configuration NAME   the MutatingWebhookConfiguration that gets their authority
+  --webhook-service NAME         the Service that they are for
   --log-level LEVEL              ${logLevels.join(', ')} (info)
   --version, --help
 
@@ -40,6 +57,13 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
         'health-port': { type: 'string', default: '8081' },
         'health-host': { type: 'string' },
         'log-level': { type: 'string', default: 'info' },
+        settings: { type: 'string' },
+        'webhook-port': { type: 'string', default: '8443' },
+        'webhook-host': { type: 'string' },
+        'certificate-dir': { type: 'string' },
+        'certificate-secret': { type: 'string' },
+        'webhook-configuration': { type: 'string' },
+        'webhook-service': { type: 'string' },
       },
     });
     if (!logLevels.includes(values['log-level'])) return { ok: false, message: `--log-level must be one of ${logLevels.join(', ')}` };
@@ -53,11 +77,32 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
         healthPort: wholeNumber('--health-port', values['health-port'], 65_535),
         healthHost: values['health-host'],
         logLevel: values['log-level'],
+        webhook:
+          values.settings === undefined
+            ? undefined
+            : {
+                settingsFile: values.settings,
+                port: wholeNumber('--webhook-port', values['webhook-port'], 65_535),
+                host: values['webhook-host'],
+                certificates: certificateSource(values),
+              },
       },
     };
   } catch (error) {
     return { ok: false, message: error instanceof Error ? error.message : String(error) };
   }
+}
+
+function certificateSource(values: Readonly<Record<string, unknown>>): CertificateSource {
+  const text = (flag: string): string | undefined => values[flag] as string | undefined;
+  const directory = text('certificate-dir');
+  if (directory !== undefined) return { kind: 'directory', directory };
+  return {
+    kind: 'built-in',
+    secretName: name('--certificate-secret', text('certificate-secret')),
+    webhookConfiguration: name('--webhook-configuration', text('webhook-configuration')),
+    service: name('--webhook-service', text('webhook-service')),
+  };
 }
 
 /** Object names become parts of URLs. RFC 1123 section 2.1. */

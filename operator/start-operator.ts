@@ -6,6 +6,7 @@ import { ApiClient, type ApiAccess } from './kube/api-client.ts';
 import { LeaderElection } from './kube/leader-election.ts';
 import { Leadership } from './leadership.ts';
 import { OperatorMetrics } from './operator-metrics.ts';
+import { startWebhook, type WebhookOptions } from './webhook/start-webhook.ts';
 
 export interface OperatorOptions {
   readonly access: ApiAccess;
@@ -20,12 +21,14 @@ export interface OperatorOptions {
   readonly healthPort: number;
   /** All addresses if undefined. */
   readonly healthHost: string | undefined;
+  readonly webhook: WebhookOptions | undefined;
   readonly version: string;
   readonly log: Logger;
 }
 
 export interface Operator {
   readonly healthPort: number;
+  readonly webhookPort: number | undefined;
   /** Ends what is under way, and lets another one lead. */
   stop(): Promise<void>;
 }
@@ -56,18 +59,24 @@ export async function startOperator(options: OperatorOptions, { clock, random }:
       leadership.change(leading);
     },
   });
+  const context = { api, namespace, clock, random, log, onReview: metrics.reviewed.bind(metrics) };
+  const webhook = options.webhook && (await startWebhook(options.webhook, context));
   let ready = false;
-  const health = new HealthServer(metrics.registry, () => ready);
+  const health = new HealthServer(metrics.registry, () => ready && webhook?.ready !== false);
   const healthPort = await health.listen(options.healthPort, options.healthHost);
   election.start();
   ready = true;
   return {
     healthPort,
+    webhookPort: webhook?.port,
     stop: async () => {
       ready = false;
+      // Reviews are answered while the Service still sends them here; the leader's work ends meanwhile.
+      const webhookStopped = webhook?.stop();
       // The lease is given back when nothing is written under it any more.
       await leadership.end();
       await election.stop();
+      await webhookStopped;
       await health.close();
       api.close();
     },

@@ -4,7 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { version } from '../../crds/version.ts';
 import { defaultInjectionSettings } from '../../operator/inject/injection-settings.ts';
-import { chart, ChartStage, type Manifest, root } from './chart-stage.ts';
+import { parseSettings } from '../../operator/inject/parse-settings.ts';
+import { parseOptions } from '../../operator/parse-options.ts';
+import { chart, ChartStage, type Manifest, namespace, root } from './chart-stage.ts';
 import type { Cluster } from './cluster.ts';
 import { requireCluster } from './require-cluster.ts';
 
@@ -92,15 +94,22 @@ describe.skipIf(provider === undefined)('the chart', () => {
 
   test('gives the operator the settings that it has by itself, unless values say otherwise', async () => {
     const settings = async (...values: string[]): Promise<unknown> => {
-      const { data } = await stage.templateOf<Manifest & { data: { 'settings.yaml': string } }>('ConfigMap', ...values);
-      return parse(data['settings.yaml']);
+      const { data } = await stage.templateOf<Manifest & { data: { 'settings.json': string } }>('ConfigMap', ...values);
+      return parseSettings(data['settings.json'], version);
     };
-    const { cpuLimit: _none, ...resources } = defaultInjectionSettings.resources;
-    const defaults = { ...defaultInjectionSettings, resources, image: `docker.io/tokenward/sidecar:${version}` };
-    expect(await settings()).toEqual(defaults);
-    expect(await settings('sidecar.resources.cpuLimit=500m')).toEqual({ ...defaults, resources: { ...resources, cpuLimit: '500m' } });
-    const { runAsUser: _user, ...others } = defaults;
-    expect(await settings('sidecar.runAsUser=null')).toEqual(others);
+    const defaults = { ...defaultInjectionSettings, image: `docker.io/tokenward/sidecar:${version}`, version };
+    expect(await settings()).toEqual({ ok: true, settings: defaults });
+    const resources = { ...defaults.resources, cpuLimit: '2' };
+    expect(await settings('sidecar.resources.cpuLimit=2')).toEqual({ ok: true, settings: { ...defaults, resources } });
+    expect(await settings('sidecar.runAsUser=null')).toEqual({ ok: true, settings: { ...defaults, runAsUser: undefined } });
+  });
+
+  test.each(Object.entries(combinations))('%s: the operator understands its command line', async (_name, values) => {
+    const { spec } = await stage.templateOf<
+      Manifest & { spec: { template: { spec: { containers: readonly { args: readonly string[] }[] } } } }
+    >('Deployment', ...values);
+    const args = spec.template.spec.containers[0]?.args.map((arg) => arg.replace('$(POD_NAME)', 'tokenward-7d4b9c-x2x4x'));
+    expect(parseOptions(args ?? [])).toMatchObject({ ok: true, options: { namespace, webhook: { port: 8443 } } });
   });
 });
 
