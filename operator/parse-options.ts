@@ -32,7 +32,7 @@ export const usage = `Usage: operator --namespace NAMESPACE --instance NAME
   --watch-namespaces A,B         namespaces whose credentials are served (all)
   --health-port N                port of /healthz, /readyz and /metrics (8081)
   --health-host HOST             address of that port (all)
-  --settings FILE                what injected sidecars get, as YAML; without it there is no webhook
+  --settings FILE                what injected sidecars get, as JSON; without it there is no webhook
   --webhook-port N               port of the webhook (8443)
   --webhook-host HOST            address of that port (all)
   --certificate-dir DIR          tls.crt and tls.key, which someone else renews; or, for certificates of the operator's own:
