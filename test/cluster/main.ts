@@ -20,13 +20,13 @@ async function main(): Promise<number> {
   await using cluster = await provider.start();
   for (const archive of values.image) await cluster.loadImage(archive);
   await installTokenward(cluster, say).catch((error: unknown) => say(`Tokenward is not installed: ${reason(error)}`));
-  if (positionals.length > 0) return run(cluster.inside(positionals));
+  if (positionals.length > 0) return await run(cluster.inside(positionals));
   say(`
 A shell in the cluster; the cluster ends with it. To begin with:
   kubectl get pods --all-namespaces
   kubectl apply -f examples/
   kubectl get oauth2credentials`);
-  return run(cluster.inside(['bash']));
+  return await run(cluster.inside(['bash']));
 }
 
 async function run({ command: [program, ...args], env }: Launch): Promise<number> {
