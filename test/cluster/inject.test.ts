@@ -1,98 +1,29 @@
-import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import * as fc from 'fast-check';
-import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { systemClock } from '../../operator/clock.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { injectSidecar } from '../../operator/inject/inject-sidecar.ts';
 import type { Container, Pod } from '../../operator/inject/pod.ts';
 import { reviewPod, type PodReview } from '../../operator/inject/review-pod.ts';
-import { ApiClient } from '../../operator/kube/api-client.ts';
 import { containerName, credentialsVolume, noTokenVolume } from '../../operator/naming.ts';
-import { CertificateKeeper } from '../../operator/webhook/certificate-keeper.ts';
-import { injectPath, WebhookServer } from '../../operator/webhook/webhook-server.ts';
 import { arbitraryPod, injectionSettings, podWith } from '../support/pod.ts';
-import type { Cluster } from './cluster.ts';
+import { AdmissionStage } from './admission-stage.ts';
 import { requireCluster } from './require-cluster.ts';
 
 const provider = requireCluster({ nodes: false, purpose: 'to have an API server ask the injector' });
-const log = pino({ level: 'warn' });
-const secret = 'webhook-certificate';
 
 describe.skipIf(provider === undefined)('the injector, asked by a real API server', () => {
-  const cleanup = new AsyncDisposableStack();
-  let cluster: Cluster;
-  let api: ApiClient;
+  let stage: AdmissionStage;
+  const create = (pod: Pod, namespace?: string): Promise<Pod> => stage.create(pod, namespace);
 
   beforeAll(async () => {
     if (provider === undefined) return;
-    cluster = cleanup.use(await provider.start());
-    const access = new KubeConfig();
-    access.loadFromFile(cluster.kubeconfig);
-    api = new ApiClient(access, { clock: systemClock, userAgent: 'test' });
-    cleanup.defer(() => api.close());
-    await cluster.kubectl(['create', 'secret', 'generic', secret]);
-    await cluster.kubectl(['create', 'namespace', 'restricted']);
-    await cluster.kubectl(['label', 'namespace', 'restricted', 'pod-security.kubernetes.io/enforce=restricted']);
-    await startWebhook('tokenward', (body) => reviewPod(body, injectionSettings));
+    stage = new AdmissionStage(await provider.start());
+    await stage.cluster.kubectl(['create', 'namespace', 'restricted']);
+    await stage.cluster.kubectl(['label', 'namespace', 'restricted', 'pod-security.kubernetes.io/enforce=restricted']);
+    await stage.makeSecret();
+    await stage.startWebhook({ name: 'tokenward', review: (body) => reviewPod(body, injectionSettings) });
   });
 
-  afterAll(() => cleanup.disposeAsync());
-
-  /** In the order of their names; each with the certificates that an operator makes. */
-  async function startWebhook(name: string, review: (body: unknown) => PodReview): Promise<void> {
-    let reviews = 0;
-    const server = new WebhookServer({ review, clock: systemClock, log, onReview: () => (reviews += 1) });
-    const port = await server.listen(0);
-    cleanup.defer(() => server.close());
-    const configuration = {
-      apiVersion: 'admissionregistration.k8s.io/v1',
-      kind: 'MutatingWebhookConfiguration',
-      metadata: { name },
-      webhooks: [
-        {
-          name: `${name}.example.org`,
-          admissionReviewVersions: ['v1'],
-          clientConfig: { url: `https://localhost:${port}${injectPath}` },
-          rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }],
-          failurePolicy: 'Fail',
-          reinvocationPolicy: name === 'tokenward' ? 'IfNeeded' : 'Never',
-          sideEffects: 'None',
-          timeoutSeconds: 5,
-        },
-      ],
-    };
-    await cluster.kubectl(['create', '--filename', '-'], { input: JSON.stringify(configuration) });
-    const keeper = new CertificateKeeper({
-      api,
-      namespace: 'default',
-      secretName: secret,
-      webhookConfiguration: name,
-      dnsNames: ['localhost'],
-      clock: systemClock,
-      random: Math.random,
-      log,
-      onCertificate: (certificate) => server.useCertificate(certificate),
-    });
-    keeper.start();
-    cleanup.defer(() => keeper.stop());
-    // It takes a moment until the API server goes by a new configuration, and by its caBundle.
-    let said = '';
-    const isAsked = async (): Promise<boolean> => {
-      said = await create(podWith()).then(() => 'created', String);
-      return reviews > 0 && said === 'created';
-    };
-    await vi.waitUntil(isAsked, { timeout: 20_000, interval: 100 }).catch(() => {
-      throw new Error(`${name} does not answer the API server: ${said}`);
-    });
-  }
-
-  const create = (pod: Pod, namespace = 'default'): Promise<Pod> =>
-    api.request<Pod>({
-      method: 'POST',
-      path: `/api/v1/namespaces/${namespace}/pods`,
-      query: { dryRun: 'All', fieldValidation: 'Strict' },
-      body: pod,
-    });
+  afterAll(() => stage?.[Symbol.asyncDispose]());
 
   const sidecarOf = (pod: Pod): Container | undefined => pod.spec.initContainers?.find(({ name }) => name === containerName);
 
@@ -159,14 +90,15 @@ describe.skipIf(provider === undefined)('the injector, asked by a real API serve
 
     beforeAll(async () => {
       if (provider === undefined) return;
-      await startWebhook('zealous', (body) => {
+      const review = (body: unknown): PodReview => {
         const { request } = body as { request: { uid: string; object: Pod } };
         const damage = damages[request.object.metadata?.annotations?.['example.org/damage'] ?? ''] ?? [];
         const patch = Buffer.from(JSON.stringify(damage)).toString('base64');
         const response = { uid: request.uid, allowed: true, patchType: 'JSONPatch', patch } as const;
         const answer = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response } as const;
         return { ok: true, outcome: 'injected', namespace: undefined, reason: undefined, answer };
-      });
+      };
+      await stage.startWebhook({ name: 'zealous', review });
     });
 
     test.each(Object.keys(damages))('that %s, the pod has its native sidecar, first and with its mounts', async (damage) => {
