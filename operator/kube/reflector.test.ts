@@ -9,6 +9,7 @@ import { Reflector, type ReflectorOptions } from './reflector.ts';
 const resource = '/v1/secrets';
 const path = '/api/v1/secrets';
 const isWatch = ({ isWatch: is }: SeenRequest): boolean => is;
+const isWholeList = ({ isWatch: is, query }: SeenRequest): boolean => !is && query.get('limit') !== '1';
 const isList = ({ isWatch: is }: SeenRequest): boolean => !is;
 
 function secret(name: string, value = 'v1', labels: Record<string, string> = {}): ApiObject & { data: { value: string } } {
@@ -310,6 +311,7 @@ test('a watch that is accepted and then says nothing is given up, and what it ke
   await untilWith(rig.clock, () => rig.agrees(), 1_000);
   expect(rig.clock.monotonicMs() - sinceMs).toBeLessThan(160_000);
   expect(rig.reflector.silentForMs).toBeLessThan(10_000);
+  expect(rig.server.requests.filter(isWholeList)).toHaveLength(1);
 });
 
 test('a watch that is never answered is given up', async () => {
@@ -423,10 +425,24 @@ test('a server that was restored from a backup is believed, and every key is tol
   rig.set('b', '1');
   await rig.started();
   restore();
-  rig.set('c', '1');
+  const sinceMs = rig.clock.monotonicMs();
   rig.server.cutWatches();
-  await untilWith(rig.clock, () => rig.agrees(), 5_000);
-  expect(rig.changes.sort()).toEqual(['hr/a', 'hr/b', 'hr/c']);
+  await untilWith(rig.clock, () => rig.agrees(), 1_000);
+  expect(rig.clock.monotonicMs() - sinceMs).toBeLessThan(160_000);
+  expect(rig.changes.sort()).toEqual(['hr/a', 'hr/b']);
+});
+
+test('where nothing ever happens the silence costs one small request now and then, and no list', async () => {
+  await using rig = await Rig.make();
+  rig.set('a', '1');
+  rig.set('b', '1');
+  await rig.started();
+  const endMs = rig.clock.monotonicMs() + 1_800_000;
+  await untilWith(rig.clock, () => rig.clock.monotonicMs() > endMs, 5_000);
+  expect(rig.server.requests.filter(isWholeList)).toHaveLength(1);
+  expect(rig.server.requests.length).toBeLessThan(30);
+  expect(rig.changes).toEqual([]);
+  expect(rig.logged).toEqual([]);
 });
 
 test('once an hour everything is listed anew and every key told', async () => {

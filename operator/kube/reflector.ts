@@ -14,7 +14,10 @@ const longestRetryAfterMs = 120_000;
 /** The server is to end a watch within these, different for each, so that watches do not come back all at once. */
 const shortestWatchSeconds = 240;
 const longestWatchSeconds = 300;
-/** The server sends a bookmark each minute, whatever happens. A connection without any for so long is dead, or its server is not where we were. */
+/**
+ * The server sends a bookmark each minute if its own copy has moved on. Without any for so long the connection is dead, or the server is not where
+ * this reflector is, or nothing at all happens: the server is asked which.
+ */
 const silenceMs = 150_000;
 /** A watch that lasted so long was a good one: the failures before it do not count any more. */
 const goodWatchMs = 5_000;
@@ -30,7 +33,7 @@ export interface ReflectorLog {
 
 export interface ReflectorMetrics {
   listed(objects: number): void;
-  /** Why a list or a watch failed: an HTTP status, or the code of a `ConnectionError`. */
+  /** Why a list or a watch failed: an HTTP status, or the code of a `ConnectionError`. `silent` may also be a server where nothing happens. */
   failed(code: string): void;
 }
 
@@ -64,6 +67,7 @@ export class Reflector<T> {
   #resourceVersion: string | undefined;
   /** The newest that was ever seen, whatever happened to it. */
   #lastSeen = '';
+  #wasSilent = false;
   #failures = 0;
   #resyncedAtMs: number | undefined;
   #heardAtMs: number;
@@ -125,6 +129,7 @@ export class Reflector<T> {
     while (!signal.aborted) {
       let delayMs: number;
       try {
+        if (this.#wasSilent) await this.#compareHistory();
         if (this.#resourceVersion === undefined || this.#isResyncDue()) this.#resourceVersion = await this.#list();
         delayMs = await this.#watch(this.#resourceVersion);
       } catch (error) {
@@ -161,6 +166,19 @@ export class Reflector<T> {
     for (const key of resync || historyWentBack ? new Set([...changed, ...this.#store.keys()]) : changed) this.#notifier.tell(key);
     this.#synced.resolve();
     return resourceVersion;
+  }
+
+  /**
+   * Asks for the server's version. A server that was restored from a backup says nothing to a watch from a version that is yet to come, and would
+   * later leave out what happened until then.
+   */
+  async #compareHistory(): Promise<void> {
+    const { api, path, labelSelector } = this.#options;
+    const query = { labelSelector, limit: 1 };
+    const list = await api.request<Pick<ApiObject, 'metadata'>>({ method: 'GET', path, query, signal: this.#stopping.signal });
+    this.#heard();
+    this.#wasSilent = false;
+    if (isOlder(list.metadata.resourceVersion ?? '', this.#lastSeen)) this.#resourceVersion = undefined;
   }
 
   /** Watches until the server ends it; answers how long to wait before the next watch. */
@@ -215,6 +233,8 @@ export class Reflector<T> {
     const delayMs = Math.max(backoffMs(backoff, this.#failures, random), Math.min(retryAfterMs, longestRetryAfterMs));
     const code = codeOf(error);
     metrics?.failed(code);
+    this.#wasSilent ||= code === 'silent';
+    if (code === 'silent') return delayMs;
     log.warn(
       { path, code, failures: this.#failures, relist: this.#resourceVersion === undefined, delayMs: Math.round(delayMs) },
       'List or watch failed; it is tried again',
@@ -233,9 +253,9 @@ export class Reflector<T> {
 
 const eventTypes: ReadonlySet<string> = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK']);
 
-/** Whether the resource version is of no more use: too old for the server, too new for it, or the server seems to stand still at it. */
+/** Whether the resource version is of no more use: too old for the server, or too new for it. */
 function isLost(error: unknown): boolean {
-  if (error instanceof ConnectionError) return error.code === 'silent' || error.code === 'history_went_back';
+  if (error instanceof ConnectionError) return error.code === 'history_went_back';
   if (!(error instanceof ApiError)) return false;
   return error.status === 410 || error.status === 400 || error.reason === 'Expired' || error.causes.includes('ResourceVersionTooLarge');
 }

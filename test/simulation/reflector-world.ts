@@ -226,7 +226,7 @@ export class ReflectorWorld {
           ? this.#pages.get(query['continue'])
           : { items: this.cluster.list(resource, { labelSelector }), version };
       if (page === undefined) throw new ApiError(410, { reason: 'Expired' });
-      const items = query['limit'] === undefined ? page.items : page.items.slice(0, pageSize);
+      const items = query['limit'] === undefined ? page.items : page.items.slice(0, Math.min(pageSize, Number(query['limit'])));
       const left = page.items.slice(items.length);
       const next = left.length > 0 ? `page-${this.#requests}` : undefined;
       if (next !== undefined) this.#pages.set(next, { items: left, version: page.version });
