@@ -1,6 +1,7 @@
-import { chmod, glob, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { glob, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
+import { replaceFile } from './replace-file.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -18,13 +19,10 @@ export const moduleListFile = join(root, '.cache/bundle-modules.json');
 
 /** Builds the bundles in `dist/` anew. */
 export async function build(): Promise<void> {
-  await mkdir(join(root, 'dist'), { recursive: true });
   const modules: Record<string, readonly string[]> = {};
   for (const bundle of bundles) modules[bundle.output] = await bundleOne(bundle);
-  await chmod(join(root, 'dist/launcher.mjs'), 0o755);
-  await writeFile(join(root, 'dist/THIRD-PARTY-LICENSES.txt'), await licencesOf(Object.values(modules).flat()));
-  await mkdir(dirname(moduleListFile), { recursive: true });
-  await writeFile(moduleListFile, JSON.stringify(modules, null, 2));
+  await replaceFile(join(root, 'dist/THIRD-PARTY-LICENSES.txt'), await licencesOf(Object.values(modules).flat()));
+  await replaceFile(moduleListFile, JSON.stringify(modules, null, 2));
 }
 
 async function bundleOne({ input, output, minify }: (typeof bundles)[number]): Promise<readonly string[]> {
@@ -37,9 +35,11 @@ async function bundleOne({ input, output, minify }: (typeof bundles)[number]): P
     },
   });
   try {
-    const { output: chunks } = await bundle.write({ file: join(root, output), format: 'esm', minify, codeSplitting: false });
-    const modules = chunks.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
-    return modules.filter((id) => id.startsWith(root)).map((id) => relative(root, id));
+    const { output: chunks } = await bundle.generate({ format: 'esm', minify, codeSplitting: false });
+    const [{ code, moduleIds }, ...others] = chunks;
+    if (others.length > 0) throw new Error(`${output} is more than one file`);
+    await replaceFile(join(root, output), code, output === 'dist/launcher.mjs' ? 0o755 : 0o644);
+    return moduleIds.filter((id) => id.startsWith(root)).map((id) => relative(root, id));
   } finally {
     await bundle.close();
   }
