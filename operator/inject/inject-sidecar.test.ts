@@ -133,9 +133,9 @@ test('init containers that start before the sidecar get no variables', () => {
   expect(initContainers?.map(({ env = [] }) => env.length)).toEqual([0, 0, 3]);
 });
 
-test('a shared process namespace is admitted with a warning, at every invocation', () => {
-  const warnings = ["shareProcessNamespace: root in another container of this pod can read the Tokenward sidecar's files and memory"];
-  const pod = podWith({ shareProcessNamespace: true });
+test.each(['shareProcessNamespace', 'hostPID'])('%s is admitted with a warning, at every invocation', (field) => {
+  const warnings = [`${field}: root in another container of this pod can read the Tokenward sidecar's files and memory`];
+  const pod = podWith({ [field]: true });
   expect(inject(pod)).toMatchObject({ outcome: 'injected', warnings });
   expect(inject(admitted(pod))).toEqual({ outcome: 'untouched', warnings });
 });

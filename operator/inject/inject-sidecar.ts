@@ -36,8 +36,8 @@ export function injectSidecar(pod: Pod, settings: InjectionSettings): Injection 
 }
 
 function findWarnings({ spec }: Pod): string[] {
-  if (spec.shareProcessNamespace !== true) return [];
-  return ["shareProcessNamespace: root in another container of this pod can read the Tokenward sidecar's files and memory"];
+  const shared = (['shareProcessNamespace', 'hostPID'] as const).filter((field) => spec[field] === true);
+  return shared.map((field) => `${field}: root in another container of this pod can read the Tokenward sidecar's files and memory`);
 }
 
 function fullPatch(pod: Pod, wish: InjectionWish, settings: InjectionSettings): PatchOperation[] {

@@ -20,6 +20,7 @@ export const podSchema = z.looseObject({
     os: z.looseObject({ name: z.string() }).optional(),
     nodeSelector: z.record(z.string(), z.string()).optional(),
     hostNetwork: z.boolean().optional(),
+    hostPID: z.boolean().optional(),
     shareProcessNamespace: z.boolean().optional(),
     containers: z.array(container),
     initContainers: z.array(container).optional(),
