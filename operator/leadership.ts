@@ -1,19 +1,23 @@
-import type { CredentialController } from './credential/credential-controller.ts';
+/** The work of one term. */
+export interface Term {
+  /** Rejects only if it is stopped before its first look is complete. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
 
-/** What only the leader does, from the moment it leads to the moment it does not: one controller for each of its terms, never two at once. */
-export class Leadership {
-  readonly #createController: () => CredentialController;
-  #controller: CredentialController | undefined;
-  /** Terms begin and end one after the other. */
+/** What only the leader does, from the moment it leads to the moment it does not: one term after the other, never two at once. */
+export class Leadership<T extends Term> {
+  readonly #createTerm: () => T;
+  #term: T | undefined;
   #settled: Promise<void> = Promise.resolve();
   #ended = false;
 
-  constructor(createController: () => CredentialController) {
-    this.#createController = createController;
+  constructor(createTerm: () => T) {
+    this.#createTerm = createTerm;
   }
 
-  get controller(): CredentialController | undefined {
-    return this.#controller;
+  get term(): T | undefined {
+    return this.#term;
   }
 
   change(leading: boolean): void {
@@ -28,15 +32,13 @@ export class Leadership {
   }
 
   #begin(): void {
-    if (this.#controller !== undefined) return;
-    this.#controller = this.#createController();
-    // It rejects only if it is stopped before its first look is complete.
-    this.#controller.start().catch(() => {});
+    if (this.#term !== undefined) return;
+    this.#term = this.#createTerm();
+    this.#term.start().catch(() => {});
   }
 
   async #finish(): Promise<void> {
-    const controller = this.#controller;
-    await controller?.stop();
-    this.#controller = undefined;
+    await this.#term?.stop();
+    this.#term = undefined;
   }
 }

@@ -11,6 +11,7 @@ export interface Options {
   readonly logLevel: string;
   /** Without settings for sidecars there is no webhook. */
   readonly webhook: WebhookFlags | undefined;
+  readonly webhookLingerMs: number;
 }
 
 export interface WebhookFlags {
@@ -35,6 +36,7 @@ export const usage = `Usage: operator --namespace NAMESPACE --instance NAME
   --settings FILE                what injected sidecars get, as JSON; without it there is no webhook
   --webhook-port N               port of the webhook (8443)
   --webhook-host HOST            address of that port (all)
+  --webhook-linger-seconds N     how long reviews are still answered after SIGTERM (5)
   --certificate-dir DIR          tls.crt and tls.key, which someone else renews; or, for certificates of the operator's own:
   --certificate-secret NAME      the Secret, which exists already, that they are kept in
   --webhook-configuration NAME   the MutatingWebhookConfiguration that gets their authority
@@ -60,6 +62,7 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
         settings: { type: 'string' },
         'webhook-port': { type: 'string', default: '8443' },
         'webhook-host': { type: 'string' },
+        'webhook-linger-seconds': { type: 'string', default: '5' },
         'certificate-dir': { type: 'string' },
         'certificate-secret': { type: 'string' },
         'webhook-configuration': { type: 'string' },
@@ -77,6 +80,7 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
         healthPort: wholeNumber('--health-port', values['health-port'], 65_535),
         healthHost: values['health-host'],
         logLevel: values['log-level'],
+        webhookLingerMs: wholeNumber('--webhook-linger-seconds', values['webhook-linger-seconds'], 600) * 1000,
         webhook:
           values.settings === undefined
             ? undefined

@@ -3,6 +3,7 @@ import type { Clock, Random } from './clock.ts';
 import { CredentialController } from './credential/credential-controller.ts';
 import { HealthServer } from './health-server.ts';
 import { ApiClient, type ApiAccess } from './kube/api-client.ts';
+import { pause } from './kube/backoff.ts';
 import { LeaderElection } from './kube/leader-election.ts';
 import { Leadership } from './leadership.ts';
 import { OperatorMetrics } from './operator-metrics.ts';
@@ -22,6 +23,8 @@ export interface OperatorOptions {
   /** All addresses if undefined. */
   readonly healthHost: string | undefined;
   readonly webhook: WebhookOptions | undefined;
+  /** For so long reviews are still answered after `stop`: a Service needs a moment to send them elsewhere. */
+  readonly webhookLingerMs: number;
   readonly version: string;
   readonly log: Logger;
 }
@@ -35,15 +38,15 @@ export interface Operator {
 
 /** Listens, then takes part in the election; the one that leads keeps credentials up to date. Rejects if a port is taken (`EADDRINUSE`). */
 export async function startOperator(options: OperatorOptions, { clock, random }: { clock: Clock; random: Random }): Promise<Operator> {
-  const { access, namespace, leaseName, instance, watchNamespaces, version, log } = options;
+  const { access, namespace, leaseName, instance, watchNamespaces, webhookLingerMs, version, log } = options;
   const api = new ApiClient(access, { clock, userAgent: `tokenward-operator/${version}` });
   const metrics: OperatorMetrics = new OperatorMetrics(() => ({
     leading: election.leading,
-    queueDepth: leadership.controller?.queueDepth ?? 0,
-    silentForMs: leadership.controller?.silentForMs ?? 0,
-    credentials: leadership.controller?.countByReason() ?? new Map(),
+    queueDepth: leadership.term?.queueDepth ?? 0,
+    silentForMs: leadership.term?.silentForMs ?? 0,
+    credentials: leadership.term?.countByReason() ?? new Map(),
   }));
-  const leadership: Leadership = new Leadership(
+  const leadership: Leadership<CredentialController> = new Leadership(
     () => new CredentialController({ api, namespaces: watchNamespaces, instance, clock, random, log, metrics }),
   );
   const election = new LeaderElection({
@@ -71,8 +74,7 @@ export async function startOperator(options: OperatorOptions, { clock, random }:
     webhookPort: webhook?.port,
     stop: async () => {
       ready = false;
-      // Reviews are answered while the Service still sends them here; the leader's work ends meanwhile.
-      const webhookStopped = webhook?.stop();
+      const webhookStopped = webhook && pause(clock, webhookLingerMs, new AbortController().signal).then(() => webhook.stop());
       // The lease is given back when nothing is written under it any more.
       await leadership.end();
       await election.stop();

@@ -54,7 +54,7 @@ describe.skipIf(provider === undefined)('reconciling against a real API server',
   function start(): Promise<Operator> {
     const recording = newRecording('log', `operator-${namespace}`);
     const log = pino({ level: 'debug' }, { write: (line) => recording.append(line) });
-    const ports = { healthPort: 0, healthHost: '127.0.0.1', webhook: undefined };
+    const ports = { healthPort: 0, healthHost: '127.0.0.1', webhook: undefined, webhookLingerMs: 0 };
     const names = { namespace, leaseName: 'operator', instance: `operator-${tests}-${Math.random()}`, watchNamespaces: [namespace] };
     return startOperator({ access, version: 'test', log, ...ports, ...names }, { clock: systemClock, random: Math.random });
   }

@@ -1,12 +1,11 @@
 import type { CredentialObject } from '../../operator/credential/credential-object.ts';
-import type { ConfigMapObject, SecretObject } from '../../operator/credential/observed-sources.ts';
+import type { SecretObject } from '../../operator/credential/observed-sources.ts';
 import { apiVersion, credentialLabel, kind, renderingKey } from '../../operator/naming.ts';
 
 /** As a `FakeCluster` calls them. */
 export const resources = {
   credentials: `${apiVersion}/oauth2credentials`,
   secrets: '/v1/secrets',
-  configMaps: '/v1/configmaps',
   events: 'events.k8s.io/v1/events',
 } as const;
 
@@ -41,10 +40,6 @@ export function secretObject(
 ): SecretObject {
   const data = { 'client-secret': Buffer.from(value).toString('base64') };
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace, labels, annotations }, type: 'Opaque', data };
-}
-
-export function configMapObject(name: string, data: Record<string, string>, namespace = 'hr'): ConfigMapObject {
-  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace, labels: optedIn }, data };
 }
 
 /** What sidecars read of a rendering, in the open. */
