@@ -2,12 +2,11 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Clock } from '../clock.ts';
+import { fieldManager } from '../naming.ts';
 import { ApiError, ConnectionError, type Status } from './api-error.ts';
 import type { ApiObject } from './api-object.ts';
 import { CallLimit } from './call-limit.ts';
 import { splitLines } from './split-lines.ts';
-
-export const fieldManager = 'tokenward-operator';
 
 /** Longer than the API server lets a request wait in its queues. */
 const defaultTimeoutMs = 30_000;
@@ -172,7 +171,9 @@ export class ApiClient {
         signal: limit.signal,
       });
       request.on('socket', (socket) => socket.setKeepAlive(true, probeAfterMs));
-      request.on('error', (error) => reject(request.reusedSocket && codeOf(error) === 'ECONNRESET' ? new StaleConnection(error) : error));
+      request.on('error', (error) =>
+        reject(request.reusedSocket && brokenCodes.has(codeOf(error) ?? '') ? new StaleConnection(error) : error),
+      );
       request.on('response', resolve);
       request.end(body);
     });
@@ -199,6 +200,8 @@ export class ApiClient {
     return { url, options, headers: options.headers as http.OutgoingHttpHeaders };
   }
 }
+
+const brokenCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
 
 class StaleConnection extends Error {
   readonly code = 'ECONNRESET';

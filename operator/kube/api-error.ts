@@ -26,7 +26,7 @@ export class ApiError extends Error {
   }
 }
 
-/** No answer, or half of one. `code` is the system's (`ECONNRESET`), or ours: `timeout`, `silent`, `unreadable`, `no_credentials`. */
+/** No answer, or half of one. `code` is the system's (`ECONNRESET`), or ours: `timeout`, `silent`, `unreadable`, `history_went_back`, `no_credentials`. */
 export class ConnectionError extends Error {
   readonly code: string;
 

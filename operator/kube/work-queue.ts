@@ -10,6 +10,7 @@ export interface WorkQueueOptions {
   readonly concurrency: number;
   /** A rejection means: again, later. */
   readonly work: (key: string) => Promise<void>;
+  /** May not throw. */
   readonly onError: (key: string, error: unknown, retryInMs: number) => void;
 }
 

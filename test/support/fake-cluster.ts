@@ -118,7 +118,9 @@ export class FakeCluster {
   }
 
   #happened(resource: Resource, event: ClusterEvent): void {
-    this.#events.set(resource, [...(this.#events.get(resource) ?? []), event]);
+    const events = this.#events.get(resource);
+    if (events === undefined) this.#events.set(resource, [event]);
+    else events.push(event);
     for (const listener of this.#listeners) listener(resource, event);
   }
 }
