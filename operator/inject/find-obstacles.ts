@@ -23,6 +23,7 @@ export function findObstacles(pod: Pod): string[] {
     );
   }
   if (spec.containers.some(({ name }) => name === containerName)) problems.push(foreignContainer('containers'));
+  problems.push(...findForeignMounts(pod));
   if (isInjected(pod)) return problems;
   if (spec.initContainers?.some(({ name }) => name === containerName)) problems.push(foreignContainer('initContainers'));
   for (const name of [credentialsVolume, noTokenVolume]) {
@@ -30,6 +31,16 @@ export function findObstacles(pod: Pod): string[] {
     problems.push(`the pod has a volume named ${name}, which is the name of the sidecar's: rename it`);
   }
   return problems;
+}
+
+/** Without us such a pod could not be created, for it has no volume of that name. */
+function findForeignMounts({ spec }: Pod): string[] {
+  const others = [...(spec.initContainers ?? []), ...spec.containers].filter(({ name }) => name !== containerName);
+  const readers = others.filter(({ volumeMounts = [] }) => volumeMounts.some(({ name }) => name === credentialsVolume));
+  return readers.map(
+    ({ name }) =>
+      `the container ${name} mounts the volume ${credentialsVolume}, and the sidecar's credentials are for no other container: remove the mount, and call the sidecar instead`,
+  );
 }
 
 /** A pod's containers share their ports. */

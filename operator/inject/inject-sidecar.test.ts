@@ -193,6 +193,12 @@ test('the sidecar moved among the ordinary containers is refused: there it would
   expect(problems(pod)).toEqual([foreign('containers')]);
 });
 
+test('a container that another webhook let mount the credentials is refused', () => {
+  const pod = admitted(podWith());
+  pod.spec.containers.push({ name: 'agent', volumeMounts: [{ name: 'tokenward-credentials', mountPath: '/x' }] });
+  expect(problems(pod)).toEqual([expect.stringContaining('the container agent mounts the volume tokenward-credentials')]);
+});
+
 test('a damaged sidecar is restored without its image, arguments and variables being touched', () => {
   const pod = admitted(podWith({ initContainers: [{ name: 'migrate' }] }));
   const [sidecar] = pod.spec.initContainers?.splice(0, 1) ?? [];

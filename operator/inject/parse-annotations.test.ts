@@ -79,8 +79,9 @@ test.each([
   [
     'tokenward.dev/memory-limit',
     '128m',
-    'is 128m, with which the sidecar cannot start: it needs 48Mi at least (the unit is Mi, not m or M)',
+    'is 128m, with which the sidecar cannot start: it needs 48Mi at least (the unit is Mi; m is a thousandth of a byte)',
   ],
+  ['tokenward.dev/memory-request', '64m', 'is 64m, less than 1Mi: write one such as 64Mi (m is a thousandth of a byte)'],
   ['tokenward.dev/proxy-port', '80', 'is "80": write a port from 1024 to 65535, for the sidecar does not run as root'],
   ['tokenward.dev/admin-port', '65536', 'is "65536": write a port from 1024 to 65535, for the sidecar does not run as root'],
   ['tokenward.dev/log-level', 'DEBUG', 'is "DEBUG": write one of trace, debug, info, warn, error, fatal, silent'],

@@ -104,7 +104,12 @@ function parseResources(annotations: Annotations, defaults: SidecarResources, pr
   }
   if (memory.limit !== undefined && isLess(memory.limit, leastMemory)) {
     problems.push(
-      `the annotation ${podAnnotations.memoryLimit} is ${memory.limit}, with which the sidecar cannot start: it needs ${leastMemory} at least (the unit is Mi, not m or M)`,
+      `the annotation ${podAnnotations.memoryLimit} is ${memory.limit}, with which the sidecar cannot start: it needs ${leastMemory} at least (the unit is Mi; m is a thousandth of a byte)`,
+    );
+  }
+  if (memory.request !== undefined && isLess(memory.request, '1Mi')) {
+    problems.push(
+      `the annotation ${podAnnotations.memoryRequest} is ${memory.request}, less than 1Mi: write one such as 64Mi (m is a thousandth of a byte)`,
     );
   }
   const cpuLimit =
