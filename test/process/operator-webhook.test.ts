@@ -1,58 +1,68 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type * as http from 'node:http';
 import * as https from 'node:https';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { defaultInjectionSettings } from '../../operator/inject/injection-settings.ts';
+import { expect, onTestFinished, test } from 'vitest';
 import { FakeApiServer } from '../support/fake-api-server.ts';
 import { makeCertificate } from '../support/make-certificate.ts';
-import { admissionReview, podWith } from '../support/pod.ts';
-import { startOperatorProcess } from '../support/start-operator-process.ts';
+import { admissionReview, injectionSettings, podWith } from '../support/pod.ts';
+import { startOperatorProcess, type OperatorProcess } from '../support/start-operator-process.ts';
+import { until } from '../support/until.ts';
 
-let folder = '';
-const { certificate, key } = makeCertificate('webhook', { hosts: ['127.0.0.1'] });
+const authority = makeCertificate('test authority');
+const leaf = makeCertificate('webhook', { hosts: ['127.0.0.1'], issuer: authority });
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tokenward-webhook-'));
-  await writeFile(join(folder, 'settings.json'), JSON.stringify({ ...defaultInjectionSettings, image: 'registry.example/sidecar:1' }));
-});
-afterAll(() => rm(folder, { recursive: true }));
+function startWithWebhook(apiUrl: string, lingerSeconds: number): Promise<OperatorProcess> {
+  const folder = mkdtempSync(join(tmpdir(), 'tokenward-webhook-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const { version: _, ...settings } = injectionSettings;
+  const files = { 'settings.json': JSON.stringify(settings), 'tls.crt': leaf.certificate, 'tls.key': leaf.key };
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  const webhook = [
+    '--settings',
+    join(folder, 'settings.json'),
+    '--certificate-dir',
+    folder,
+    '--webhook-port',
+    '0',
+    '--webhook-host',
+    '127.0.0.1',
+  ];
+  return startOperatorProcess(apiUrl, [...webhook, '--webhook-linger-seconds', String(lingerSeconds)]);
+}
 
-const start = (apiUrl: string, settings: string) => {
-  const own = ['--settings', join(folder, settings), '--certificate-dir', folder];
-  return startOperatorProcess(apiUrl, [...own, '--webhook-port', '0', '--webhook-host', '127.0.0.1']);
-};
+async function review({ webhookUrl }: OperatorProcess): Promise<unknown> {
+  const headers = { 'content-type': 'application/json' };
+  const request = https.request(`${webhookUrl}/inject`, { method: 'POST', headers, ca: authority.certificate, agent: false });
+  request.end(JSON.stringify(admissionReview(podWith())));
+  const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+  return JSON.parse(await text(response));
+}
 
-test('is ready when its webhook has a certificate, and then gives a pod its sidecar', { timeout: 60_000 }, async () => {
-  await using api = await FakeApiServer.start();
-  await using operator = await start(api.url, 'settings.json');
-  const readiness = async (): Promise<number> => (await fetch(`${operator.healthUrl}/readyz`)).status;
-  expect(await readiness()).toBe(503);
-  await writeFile(join(folder, 'tls.key'), key);
-  await writeFile(join(folder, 'tls.crt'), certificate);
-  await expect.poll(readiness, { timeout: 30_000 }).toBe(200);
+const readiness = async ({ healthUrl }: OperatorProcess): Promise<number> => (await fetch(`${healthUrl}/readyz`)).status;
+const allowed = { response: { allowed: true, patchType: 'JSONPatch' } };
 
-  const { webhook } = await operator.logged(({ msg }) => msg === 'Listening');
-  const answer = await post(Number(webhook), JSON.stringify(admissionReview(podWith())));
-  const { response } = JSON.parse(answer) as { response: { allowed: boolean; patch: string } };
-  expect(response.allowed).toBe(true);
-  expect(Buffer.from(response.patch, 'base64').toString()).toContain('registry.example/sidecar:1');
+test('reviews pods without an API server, so that an outage of that one is not ours', async () => {
+  const api = await FakeApiServer.start();
+  await api[Symbol.asyncDispose]();
+  await using operator = await startWithWebhook(api.url, 0);
+  await expect.poll(() => readiness(operator)).toBe(200);
+  expect(await review(operator)).toMatchObject(allowed);
   expect(await operator.metrics()).toContain('tokenward_operator_review_duration_seconds_count{outcome="injected"} 1');
 });
 
-test('says what is wrong with its settings, and ends', async () => {
+test('answers reviews for a while after SIGTERM, though it is not ready any more and leads no more', async () => {
   await using api = await FakeApiServer.start();
-  await writeFile(join(folder, 'spoilt.json'), JSON.stringify({ ...defaultInjectionSettings, image: '' }));
-  await expect(start(api.url, 'spoilt.json')).rejects.toThrow(/spoilt\.json: .*image: /);
+  const operator = await startWithWebhook(api.url, 4);
+  await operator.logged(({ msg }) => msg === 'This replica leads');
+  operator.signal('SIGTERM');
+  await operator.logged(({ msg }) => msg === 'This replica does not lead any more');
+  await until(() => api.openWatches === 0);
+  expect(await readiness(operator)).toBe(503);
+  expect(await review(operator)).toMatchObject(allowed);
+  expect(await operator.exited).toEqual({ code: 0, signal: null });
+  await operator.stop();
 });
-
-function post(port: number, body: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const headers = { 'Content-Type': 'application/json' };
-    const request = https.request({ host: '127.0.0.1', port, path: '/inject', method: 'POST', ca: certificate, headers }, (response) => {
-      text(response).then(resolve, reject);
-    });
-    request.once('error', reject).end(body);
-  });
-}

@@ -16,6 +16,7 @@ export class OperatorProcess implements AsyncDisposable {
   readonly log: LogLine[] = [];
   readonly exited: Promise<Exit>;
   healthUrl = '';
+  webhookUrl = '';
   readonly #child: ChildProcess;
   readonly #folder: string;
   #ended = false;
@@ -86,5 +87,6 @@ export async function startOperatorProcess(apiUrl: string, args: readonly string
   const operator = new OperatorProcess(child, folder);
   const listening = await operator.logged(({ msg }) => msg === 'Listening');
   operator.healthUrl = `http://127.0.0.1:${String(listening['health'])}`;
+  operator.webhookUrl = `https://127.0.0.1:${String(listening['webhook'])}`;
   return operator;
 }
