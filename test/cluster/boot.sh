@@ -86,10 +86,14 @@ make_node() {
   ip link set node0 up
   ip route add default dev node0
   echo 1 >/proc/sys/net/ipv4/ip_forward
-  for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/*/; do
-    [ -e "$hierarchy/cgroup.procs" ] && mkdir -p "$hierarchy/${cluster##*/}"
-  done
-  if [ -e /sys/fs/cgroup/cgroup.controllers ]; then echo '+cpu +cpuset +memory +pids' >/sys/fs/cgroup/cgroup.subtree_control; fi
+  # The kubelet's own part of the control groups, version 2 or 1: without it, clusters side by side end each other's pods.
+  local hierarchy group=${cluster##*/}
+  if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+    echo '+cpu +cpuset +memory +pids' >/sys/fs/cgroup/cgroup.subtree_control
+    mkdir "/sys/fs/cgroup/$group"
+  else
+    for hierarchy in /sys/fs/cgroup/*/; do mkdir -p "$hierarchy/$group"; done
+  fi
 }
 
 if [ "$mode" = node ]; then
