@@ -166,6 +166,19 @@ test('a new authority is in the caBundle beside the old one before it signs', as
   expect(decoded(stage.webhook?.clientConfig.caBundle)).toBe(both);
 });
 
+test('certificates that ended while nobody looked, authority and all, are replaced at the next look', async () => {
+  const stage = await setStage();
+  const { served } = stage.replica();
+  await stage.idle();
+  const ended = decoded(stage.data['ca.crt']);
+  await stage.pass(400 * dayMs);
+  const [, certificate] = served.map((one) => new X509Certificate(one.certificate));
+  expect(certificate?.validToDate.getTime()).toBeGreaterThan(stage.clock.wallMs());
+  const trusted = decoded(stage.webhook?.clientConfig.caBundle);
+  expect(trusted).not.toContain(ended);
+  expect(certificate?.verify(new X509Certificate(trusted).publicKey)).toBe(true);
+});
+
 test('a caBundle that someone takes away is back within half a minute', async () => {
   const stage = await setStage();
   stage.replica();
