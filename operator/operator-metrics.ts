@@ -20,7 +20,7 @@ export class OperatorMetrics {
   readonly #duration: Histogram;
   readonly #writes: Counter<'object' | 'verb'>;
   readonly #watchFailures: Counter<'resource' | 'code'>;
-  readonly #listed: Gauge<'resource'>;
+  readonly #lists: Counter<'resource'>;
   readonly #reviews: Histogram<'outcome'>;
 
   constructor(state: () => OperatorState) {
@@ -59,9 +59,9 @@ export class OperatorMetrics {
       labelNames: ['resource', 'code'],
       registers,
     });
-    this.#listed = new Gauge({
-      name: 'tokenward_operator_listed_objects',
-      help: 'Objects in the last list.',
+    this.#lists = new Counter({
+      name: 'tokenward_operator_lists_total',
+      help: 'Complete lists read.',
       labelNames: ['resource'],
       registers,
     });
@@ -112,7 +112,7 @@ export class OperatorMetrics {
 
   reflector(resource: string): ReflectorMetrics {
     return {
-      listed: (objects) => this.#listed.set({ resource }, objects),
+      listed: () => this.#lists.inc({ resource }),
       failed: (code) => this.#watchFailures.inc({ resource, code }),
     };
   }

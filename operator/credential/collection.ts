@@ -8,7 +8,7 @@ export interface CollectionContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: ReflectorLog;
-  readonly reflectorMetrics: (resource: string) => ReflectorMetrics;
+  readonly reflectorMetrics: (label: string) => ReflectorMetrics;
   /** Empty: the whole cluster. */
   readonly namespaces: readonly string[];
 }
@@ -17,6 +17,8 @@ export interface CollectionOptions<T> {
   /** What precedes `namespaces/hr/secrets`: `/api/v1`. */
   readonly root: string;
   readonly resource: string;
+  /** What metrics call it. */
+  readonly label: string;
   readonly labelSelector?: string;
   readonly keep: (object: ApiObject) => T;
   readonly onChange: (key: string) => void;
@@ -27,9 +29,12 @@ export class Collection<T> {
   readonly #reflectors: ReadonlyMap<string, Reflector<T>>;
   readonly #isNamespaced: boolean;
 
-  constructor({ root, resource, ...options }: CollectionOptions<T>, { namespaces, reflectorMetrics, ...context }: CollectionContext) {
+  constructor(
+    { root, resource, label, ...options }: CollectionOptions<T>,
+    { namespaces, reflectorMetrics, ...context }: CollectionContext,
+  ) {
     this.#isNamespaced = namespaces.length > 0;
-    const reflect = (path: string): Reflector<T> => new Reflector({ ...context, ...options, path, metrics: reflectorMetrics(resource) });
+    const reflect = (path: string): Reflector<T> => new Reflector({ ...context, ...options, path, metrics: reflectorMetrics(label) });
     this.#reflectors = this.#isNamespaced
       ? new Map(namespaces.map((namespace) => [namespace, reflect(`${root}/namespaces/${namespace}/${resource}`)]))
       : new Map([['', reflect(`${root}/${resource}`)]]);

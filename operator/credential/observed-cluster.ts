@@ -28,16 +28,23 @@ export class ObservedCluster {
   constructor(context: CollectionContext, { credentialChanged, secretChanged, configMapChanged }: ClusterListener) {
     const core = { root: '/api/v1' };
     this.#credentials = new Collection(
-      { root: `/apis/${apiVersion}`, resource: plural, keep: readCredential, onChange: credentialChanged },
+      { root: `/apis/${apiVersion}`, resource: plural, label: 'credentials', keep: readCredential, onChange: credentialChanged },
       context,
     );
     const secrets = { ...core, resource: 'secrets', onChange: secretChanged };
-    this.#secrets = new Collection({ ...secrets, labelSelector: `${credentialLabel}=true`, keep: readSourceSecret }, context);
-    this.#renderings = new Collection({ ...secrets, labelSelector: `${renderingLabel}=true`, keep: readRendering }, context);
+    this.#secrets = new Collection(
+      { ...secrets, label: 'secrets', labelSelector: `${credentialLabel}=true`, keep: readSourceSecret },
+      context,
+    );
+    this.#renderings = new Collection(
+      { ...secrets, label: 'renderings', labelSelector: `${renderingLabel}=true`, keep: readRendering },
+      context,
+    );
     this.#configMaps = new Collection(
       {
         ...core,
         resource: 'configmaps',
+        label: 'configmaps',
         labelSelector: `${credentialLabel}=true`,
         keep: readSourceConfigMap,
         onChange: configMapChanged,
