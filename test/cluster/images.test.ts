@@ -58,14 +58,15 @@ describe.skipIf(tools.includes(undefined))('the images', () => {
   });
 
   it('are labelled with their version and the revision that they were built from', async () => {
-    const { stdout } = await run('git', ['rev-parse', 'HEAD'], { cwd: import.meta.dirname });
     for (const { name, config } of images) {
       expect(config.Labels).toMatchObject({
         'org.opencontainers.image.title': `tokenward-${name}`,
         'org.opencontainers.image.version': version,
-        'org.opencontainers.image.revision': stdout.trim(),
         'org.opencontainers.image.licenses': 'Apache-2.0',
       });
+      const revision = config.Labels['org.opencontainers.image.revision'] ?? '';
+      const { stdout } = await run('git', ['cat-file', '-t', revision], { cwd: import.meta.dirname });
+      expect(stdout).toBe('commit\n');
     }
   });
 
