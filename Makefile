@@ -4,7 +4,7 @@
 pinned := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 installed := node_modules/.package-lock.json
 
-.PHONY: help demo test lint check bench generate build
+.PHONY: help demo test lint check bench cluster generate build images
 
 help: ## this list
 	@grep -hE '^[a-z]+:.* ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]* ## /  make \1\t/' | expand -t 17
@@ -30,8 +30,14 @@ generate: $(installed) ## write the generated files anew
 build: $(installed) ## the bundles in dist/
 	$(pinned) npm run build
 
+images: $(installed) ## the container images and their bills of materials in dist/images/ (needs buildah or docker)
+	@$(pinned) node images/build-images.ts
+
 bench: $(installed) ## Tokenward beside other proxies: CPU, latency, memory, start
 	$(pinned) npm run bench -- $(ARGS)
+
+cluster: $(installed) ## a Kubernetes with Tokenward in it: CMD="…" runs that inside, otherwise a shell; IMAGES="a.tar b.tar" are loaded
+	@$(pinned) node test/cluster/main.ts $(IMAGES:%=--image %) $(if $(CMD),-- bash -c "$$CMD")
 
 $(installed): package-lock.json
 	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' || \

@@ -1,8 +1,6 @@
 import * as z from 'zod';
 import { credentialStatus } from './credential-status.ts';
-import { credentialSpec, group, kind, nameIsLabel, version } from './oauth2-credential.ts';
-
-const plural = 'oauth2credentials';
+import { credentialSpec, group, kind, nameIsLabel, plural, version } from './oauth2-credential.ts';
 
 /** The CustomResourceDefinition of OAuth2Credential, from its zod schemas. */
 export function buildCrd(): Record<string, unknown> {

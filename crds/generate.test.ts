@@ -11,7 +11,7 @@ let copy = '';
 beforeAll(async () => {
   await mkdir(join(root, '.cache'), { recursive: true });
   copy = await mkdtemp(join(root, '.cache', 'crds-'));
-  await cp(join(root, 'crds'), join(copy, 'crds'), { recursive: true });
+  for (const folder of ['crds', 'charts']) await cp(join(root, folder), join(copy, folder), { recursive: true });
 });
 afterAll(() => rm(copy, { recursive: true, force: true }));
 
@@ -22,14 +22,16 @@ const generate = (...options: string[]) =>
     );
   });
 
-test('the check passes on the committed file, fails on another with one line that says what to do, and generating mends it', async () => {
-  expect(await generate('--check')).toEqual({ code: 0, stderr: '' });
-  await appendFile(join(copy, 'crds', 'tokenward.dev_oauth2credentials.yaml'), '# by hand\n');
-  expect(await generate('--check')).toEqual({
-    code: 1,
-    stderr:
-      'crds/tokenward.dev_oauth2credentials.yaml is not what crds/oauth2-credential.ts says: run `node crds/generate.ts` and commit the file\n',
-  });
-  expect(await generate()).toEqual({ code: 0, stderr: '' });
-  expect(await generate('--check')).toEqual({ code: 0, stderr: '' });
-});
+test.each(['crds/tokenward.dev_oauth2credentials.yaml', 'charts/tokenward/files/tokenward.dev_oauth2credentials.yaml'])(
+  'the check passes on the committed %s, fails on another with one line that says what to do, and generating mends it',
+  async (file) => {
+    expect(await generate('--check')).toEqual({ code: 0, stderr: '' });
+    await appendFile(join(copy, file), '# by hand\n');
+    expect(await generate('--check')).toEqual({
+      code: 1,
+      stderr: `${file} is not what crds/oauth2-credential.ts says: run \`node crds/generate.ts\` and commit the file\n`,
+    });
+    expect(await generate()).toEqual({ code: 0, stderr: '' });
+    expect(await generate('--check')).toEqual({ code: 0, stderr: '' });
+  },
+);

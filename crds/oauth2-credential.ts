@@ -289,6 +289,7 @@ const metadata = z.strictObject({
 export const group = 'tokenward.dev';
 export const version = 'v1alpha1';
 export const kind = 'OAuth2Credential';
+export const plural = 'oauth2credentials';
 
 /** What is not a user's is not read: the status is written by the operator only. */
 export const oauth2Credential = z.strictObject({

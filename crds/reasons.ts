@@ -33,8 +33,28 @@ export const reasons = {
     meaning: 'A value is empty, holds characters that cannot be sent, or is not the PEM it should be.',
   },
   TrailingNewlineTrimmed: { condition: 'SecretsResolved', meaning: 'A warning: the value ended in a newline, which is not sent.' },
+  SpecNotAccepted: { condition: 'SecretsResolved', meaning: 'Not known: the spec is not valid, so its references are not followed.' },
+  Ready: { condition: 'Ready', meaning: 'The rendering, the Secret `tokenward-<name>` that sidecars read, is what spec and sources say.' },
+  Invalid: {
+    condition: 'Ready',
+    meaning: 'There is no good rendering to fall back on; callers are answered `credential_invalid` with what is wrong.',
+  },
+  LastGoodKept: { condition: 'Ready', meaning: 'Something is wrong; sidecars go on with the last good rendering.' },
+  ConsentWithdrawn: {
+    condition: 'Ready',
+    meaning: 'What the rendering was made from is gone, replaced, or no longer opted in; the rendering was deleted at once.',
+  },
+  RenderingNameTaken: {
+    condition: 'Ready',
+    meaning: "A Secret that is not this credential's bears the name of its rendering; it is left alone.",
+  },
+  AwaitingGarbageCollection: {
+    condition: 'Ready',
+    meaning: 'The rendering of a deleted credential of the same name is still there.',
+  },
+  WriteRefused: { condition: 'Ready', meaning: 'The API server refuses the rendering; it is tried again.' },
 } as const satisfies Record<string, { condition: Condition; meaning: string }>;
 
-export type Condition = 'Accepted' | 'SecretsResolved';
+export type Condition = 'Accepted' | 'SecretsResolved' | 'Ready';
 export type Reason = keyof typeof reasons;
 export type ReasonOf<C extends Condition> = { [R in Reason]: (typeof reasons)[R]['condition'] extends C ? R : never }[Reason];

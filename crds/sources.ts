@@ -1,9 +1,15 @@
 import type { Sensitive } from './sensitive.ts';
 
-/** What a credential may refer to, as read from its namespace: labelled or not, for a missing label is worth a better message than "not found". */
+/** What a credential may refer to, by name, as read from its namespace: labelled or not, for a missing label is worth a better message than "not found". */
 export interface Sources {
-  readonly secrets: ReadonlyMap<string, SourceSecret>;
-  readonly configMaps: ReadonlyMap<string, SourceConfigMap>;
+  readonly secrets: Lookup<SourceSecret>;
+  readonly configMaps: Lookup<SourceConfigMap>;
+  /** Only what is labelled is seen, so that what is missing may as well be there without the label. */
+  readonly labelledOnly?: boolean;
+}
+
+export interface Lookup<T> {
+  get(name: string): T | undefined;
 }
 
 export interface SourceSecret {

@@ -1,6 +1,7 @@
-import { chmod, glob, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { glob, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
+import { replaceFile } from './replace-file.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -10,20 +11,18 @@ const bundles = [
   { input: 'cli/launcher/main.ts', output: 'dist/launcher.mjs', minify: false },
   { input: 'cli/main.ts', output: 'dist/tokenward.mjs', minify: false },
   { input: 'sidecar/main.ts', output: 'dist/sidecar.mjs', minify: true },
+  { input: 'operator/main.ts', output: 'dist/operator.mjs', minify: true },
 ] as const;
 
 /** Where it is written which modules went into which bundle: a path from the repository's root for each. */
 export const moduleListFile = join(root, '.cache/bundle-modules.json');
 
-/** Builds `dist/` anew. */
+/** Builds the bundles in `dist/` anew. */
 export async function build(): Promise<void> {
-  await rm(join(root, 'dist'), { recursive: true, force: true });
   const modules: Record<string, readonly string[]> = {};
   for (const bundle of bundles) modules[bundle.output] = await bundleOne(bundle);
-  await chmod(join(root, 'dist/launcher.mjs'), 0o755);
-  await writeFile(join(root, 'dist/THIRD-PARTY-LICENSES.txt'), await licencesOf(Object.values(modules).flat()));
-  await mkdir(dirname(moduleListFile), { recursive: true });
-  await writeFile(moduleListFile, JSON.stringify(modules, null, 2));
+  await replaceFile(join(root, 'dist/THIRD-PARTY-LICENSES.txt'), await licencesOf(Object.values(modules).flat()));
+  await replaceFile(moduleListFile, JSON.stringify(modules, null, 2));
 }
 
 async function bundleOne({ input, output, minify }: (typeof bundles)[number]): Promise<readonly string[]> {
@@ -36,9 +35,11 @@ async function bundleOne({ input, output, minify }: (typeof bundles)[number]): P
     },
   });
   try {
-    const { output: chunks } = await bundle.write({ file: join(root, output), format: 'esm', minify, codeSplitting: false });
-    const modules = chunks.flatMap((chunk) => (chunk.type === 'chunk' ? chunk.moduleIds : []));
-    return modules.filter((id) => id.startsWith(root)).map((id) => relative(root, id));
+    const { output: chunks } = await bundle.generate({ format: 'esm', minify, codeSplitting: false });
+    const [{ code, moduleIds }, ...others] = chunks;
+    if (others.length > 0) throw new Error(`${output} is more than one file`);
+    await replaceFile(join(root, output), code, output === 'dist/launcher.mjs' ? 0o755 : 0o644);
+    return moduleIds.filter((id) => id.startsWith(root)).map((id) => relative(root, id));
   } finally {
     await bundle.close();
   }
@@ -54,9 +55,11 @@ async function licencesOf(modules: readonly string[]): Promise<string> {
 async function licenceIn(folder: string): Promise<string> {
   const found = await Array.fromAsync(glob('{LICEN[CS]E,LICEN[CS]E.*,license,license.*}', { cwd: join(root, folder) }));
   const [file] = found.toSorted();
-  if (file === undefined) throw new Error(`${folder} is bundled and has no licence file`);
-  const { name, version } = JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8')) as { name: string; version: string };
-  return `${name} ${version}\n\n${(await readFile(join(root, folder, file), 'utf8')).trim()}\n`;
+  const manifest = JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8')) as Record<'name' | 'version' | 'license', string>;
+  // A package without the text says at least under which licence it is.
+  if (file === undefined && manifest.license === undefined) throw new Error(`${folder} is bundled and names no licence`);
+  const text = file === undefined ? `License: ${manifest.license}` : await readFile(join(root, folder, file), 'utf8');
+  return `${manifest.name} ${manifest.version}\n\n${text.trim()}\n`;
 }
 
 if (import.meta.main) await build();

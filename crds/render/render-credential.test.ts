@@ -96,6 +96,18 @@ describe('a source that cannot be used is a problem of SecretsResolved that says
     ]);
   });
 
+  test('a Secret that is not seen where only labelled ones are', () => {
+    expect(problemsOf(credential(), { ...sources(), labelledOnly: true })).toEqual([
+      {
+        ...at,
+        reason: 'SecretNotFound',
+        message:
+          'there is no Secret lms-admin with the label tokenward.dev/credential: "true" in the namespace hr: create it so, correct the name, ' +
+          'or let the one that is there opt in with: kubectl label secret lms-admin -n hr tokenward.dev/credential=true',
+      },
+    ]);
+  });
+
   test.each([{}, { 'tokenward.dev/credential': 'false' }, { 'tokenward.dev/credential': '' }])('a Secret with the labels %j', (labels) => {
     expect(ofSecret({ labels, data: new Map() })).toEqual([
       {

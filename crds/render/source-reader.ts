@@ -91,11 +91,7 @@ export class SourceReader {
   #secret(name: string, path: string): SourceSecret | undefined {
     const secret = this.#sources.secrets.get(name);
     if (secret === undefined) {
-      this.#fail(
-        'SecretNotFound',
-        path,
-        `there is no Secret ${name} in the namespace ${this.#namespace}: create it with the label ${credentialLabel}: "true", or correct the name`,
-      );
+      this.#fail('SecretNotFound', path, this.#notFound('Secret', name));
       return undefined;
     }
     if (secret.labels[renderingLabel] === 'true') {
@@ -116,11 +112,7 @@ export class SourceReader {
   #configMap(name: string, path: string): SourceConfigMap | undefined {
     const configMap = this.#sources.configMaps.get(name);
     if (configMap === undefined) {
-      this.#fail(
-        'ConfigMapNotFound',
-        path,
-        `there is no ConfigMap ${name} in the namespace ${this.#namespace}: create it with the label ${credentialLabel}: "true", or correct the name`,
-      );
+      this.#fail('ConfigMapNotFound', path, this.#notFound('ConfigMap', name));
       return undefined;
     }
     if (configMap.labels[credentialLabel] === 'true') return configMap;
@@ -150,6 +142,14 @@ export class SourceReader {
     return refused.length === 0;
   }
 
+  #notFound(kind: 'Secret' | 'ConfigMap', name: string): string {
+    const missing = `there is no ${kind} ${name}`;
+    const where = `in the namespace ${this.#namespace}`;
+    const label = `the label ${credentialLabel}: "true"`;
+    if (this.#sources.labelledOnly !== true) return `${missing} ${where}: create it with ${label}, or correct the name`;
+    return `${missing} with ${label} ${where}: create it so, correct the name, or let the one that is there opt in with: ${labelCommand(kind, name, this.#namespace)}`;
+  }
+
   #key(secret: SourceSecret, key: string, path: string): Sensitive | undefined {
     const stored = secret.data.get(key);
     if (stored === undefined) this.#fail('SecretKeyNotFound', path, missingKey('Secret', secret.name, key, [...secret.data.keys()]));
@@ -172,6 +172,9 @@ function missingKey(kind: string, name: string, key: string, keys: readonly stri
 }
 
 function notLabelled(kind: 'Secret' | 'ConfigMap', name: string, namespace: string): string {
-  const command = `kubectl label ${kind.toLowerCase()} ${name} -n ${namespace} ${credentialLabel}=true`;
-  return `the ${kind} ${name} has not opted in to serving credentials: it needs the label ${credentialLabel}: "true"; add it with: ${command}`;
+  return `the ${kind} ${name} has not opted in to serving credentials: it needs the label ${credentialLabel}: "true"; add it with: ${labelCommand(kind, name, namespace)}`;
+}
+
+function labelCommand(kind: 'Secret' | 'ConfigMap', name: string, namespace: string): string {
+  return `kubectl label ${kind.toLowerCase()} ${name} -n ${namespace} ${credentialLabel}=true`;
 }

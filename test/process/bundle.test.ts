@@ -36,6 +36,12 @@ it('the command line holds no Kubernetes client, and nothing of the operator', (
   expect(modules.filter((module) => /^operator\/|node_modules\/@kubernetes\//.test(module))).toEqual([]);
 });
 
+it('the operator holds nothing of the sidecar and the command line', () => {
+  const modules = modulesOf('dist/operator.mjs');
+  expect(modules).toContain('operator/start-operator.ts');
+  expect(modules.filter((module) => /^(?:sidecar|cli)\/|node_modules\/(?:commander|yaml)\//.test(module))).toEqual([]);
+});
+
 it('the launcher has no dependency, so that it loads on old versions of Node', () => {
   expect(bundles['dist/launcher.mjs']?.filter((module) => module.includes('node_modules'))).toEqual([]);
 });

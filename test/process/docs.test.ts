@@ -6,11 +6,12 @@ import { parseAllDocuments } from 'yaml';
 import { checkManifests } from '../../cli/check-manifests.ts';
 import { findManifestFiles, readManifestFiles } from '../../cli/manifests/read-manifest-files.ts';
 import { parseCredential } from '../../crds/parse-credential.ts';
+import { OperatorMetrics } from '../../operator/operator-metrics.ts';
 import { SidecarMetrics } from '../../sidecar/metrics/sidecar-metrics.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 const pages = await readPages();
-const sources = await collect(['{crds,sidecar,cli,demo,test,images}/**/*.ts']);
+const sources = await collect(['{crds,sidecar,cli,operator,demo,test,images}/**/*.ts']);
 
 test('the documentation is found', () => {
   expect(pages.map(({ path }) => path)).toEqual(expect.arrayContaining(['README.md', 'docs/sap.md', 'docs/guides/laptop.md']));
@@ -65,7 +66,10 @@ test('docs/metrics.md has one row for each metric, and its type', async () => {
   const rows = [...page.matchAll(/^\| `(tokenward_\w+)` \| (\w+) \|/gm)].map(([, name, type]) => `${name} ${type}`);
   const metrics = new SidecarMetrics();
   metrics.alias('any').answered(200, 0.1);
-  const types = [...(await metrics.registry.metrics()).matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name, type]) => `${name} ${type}`);
+  const state = { leading: true, queueDepth: 0, silentForMs: 0, credentials: new Map() };
+  const operatorMetrics = new OperatorMetrics(() => state);
+  const texts = await Promise.all([metrics, operatorMetrics].map(({ registry }) => registry.metrics()));
+  const types = [...texts.join('\n').matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name, type]) => `${name} ${type}`);
   expect(rows.toSorted()).toEqual(types.toSorted());
 });
 

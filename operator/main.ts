@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { pino } from 'pino';
+import { version } from '../crds/version.ts';
+import { systemClock } from './clock.ts';
+import { parseSettings } from './inject/parse-settings.ts';
+import { parseOptions, usage, type WebhookFlags } from './parse-options.ts';
+import { startOperator } from './start-operator.ts';
+import type { WebhookOptions } from './webhook/start-webhook.ts';
+
+const args = process.argv.slice(2);
+if (args.includes('--help') || args.includes('--version')) {
+  process.stdout.write(args.includes('--help') ? usage : `${version}\n`);
+  process.exit(0);
+}
+const parsed = parseOptions(args);
+if (!parsed.ok) {
+  process.stderr.write(`${parsed.message}\n\n${usage}`);
+  process.exit(2);
+}
+
+const { options } = parsed;
+const log = pino({ name: 'tokenward-operator', level: options.logLevel, base: { version } });
+try {
+  const access = new KubeConfig();
+  access.loadFromDefault();
+  const operator = await startOperator(
+    {
+      ...options,
+      webhook: options.webhook && (await readSettings(options.webhook)),
+      access,
+      instance: `${options.instance}_${randomUUID()}`,
+      version,
+      log,
+    },
+    { clock: systemClock, random: Math.random },
+  );
+  log.info({ health: operator.healthPort, webhook: operator.webhookPort }, 'Listening');
+
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
+    log.info({ signal }, 'Finishing what is in flight');
+    await operator.stop();
+    log.info('Stopped');
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, (name) => void stop(name));
+} catch (error) {
+  const { code, message, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
+  log.fatal(code === 'EADDRINUSE' ? `Port ${port} on ${address} is taken; choose another with --health-port or --webhook-port` : message);
+  process.exit(1);
+}
+
+async function readSettings({ settingsFile, ...flags }: WebhookFlags): Promise<WebhookOptions> {
+  const read = parseSettings(await readFile(settingsFile, 'utf8'), version);
+  if (!read.ok) throw new Error(`${settingsFile}: ${read.message}`);
+  return { ...flags, settings: read.settings };
+}

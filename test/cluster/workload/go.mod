@@ -1,0 +1,3 @@
+module tokenward.dev/test/workload
+
+go 1.26.0
