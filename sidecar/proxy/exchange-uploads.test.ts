@@ -27,6 +27,31 @@ describe('an upload', () => {
     expect(await client.until('"aliases"')).toMatch(/^HTTP\/1\.1 413 /);
   });
 
+  test('that the API does not read is ended after five minutes, and the failure says that it is the API', async () => {
+    await using it = await setRig('');
+    await using client = connectRaw(it.proxy);
+    client.sendHead('POST /api HTTP/1.1', 'Host: localhost', `Content-Length: ${8 * big}`);
+    await it.proxy.asked(1);
+    it.proxy.endpoint.issue(hour);
+    await it.api.connected(1);
+    const [connection] = it.api.connections;
+    client.send('a');
+    await expect.poll(() => connection?.received.length).toBeGreaterThan(0);
+    connection?.socket.pause();
+    client.send(Buffer.alloc(8 * big - 2));
+    const [exchange] = it.proxy.context.live;
+    // Until nothing moves any more: all buffers on the way are full, and the proxy does not read on.
+    for (let read = -1, still = 0; still < 5; still = exchange?.socket.bytesRead === read ? still + 1 : 0) {
+      read = exchange?.socket.bytesRead ?? 0;
+      await new Promise((resolve) => {
+        setTimeout(resolve, 50);
+      });
+    }
+    it.proxy.clock.pass(301_000);
+    await client.until('body for 300 s');
+    expect(client.received).toMatch(/^HTTP\/1\.1 504 [^]*took nothing of the request's body for 300 s/);
+  });
+
   test('whose API goes away in the middle of it is 502, and the caller hears of it while it still sends', async () => {
     await using it = await setRig('');
     await using client = connectRaw(it.proxy);

@@ -18,7 +18,9 @@ describe('deadlines', () => {
     it.proxy.clock.pass(19_000);
     expect(it.proxy.context.live.size).toBe(1);
     it.proxy.clock.pass(2_000);
-    expect(await called).toMatchObject({ status: 504, failure: 'upstream_timeout' });
+    const answer = await called;
+    expect(answer).toMatchObject({ status: 504, failure: 'upstream_timeout' });
+    expect(JSON.parse(answer.body)).toMatchObject({ detail: expect.stringContaining('did not answer in time') });
     await it.api.connections[0]?.closed;
   });
 
@@ -32,6 +34,7 @@ describe('deadlines', () => {
     it.proxy.clock.pass(301_000);
     await client.closed;
     expect(client.received).not.toMatch(/0\r\n\r\n$/);
+    expect(it.proxy.log.join('')).toContain('sent nothing for 300 s in the middle of its answer');
   });
 
   test('a caller that does not read its answer is given up after five minutes', async () => {

@@ -16,12 +16,11 @@ import { appendRequestHeaders } from './request-headers.ts';
 import { headerPairs, responseHeaders } from './response-headers.ts';
 import type { Route } from './route.ts';
 import type { RequestHead } from './scan-head.ts';
+import { type Awaited, idleTimeoutMs, timeoutFailure } from './timeout-failure.ts';
 import { Upload } from './upload.ts';
 import { type AnswerHead, type CallOwner, UpstreamCall } from './upstream-call.ts';
 import { upstreamFailure } from './upstream-failure.ts';
 
-/** How long either side may say nothing in the middle of a body. */
-const idleTimeoutMs = 300_000;
 /** How long a request may queue for one of the connections to its API. */
 const queueTimeoutMs = 30_000;
 
@@ -290,15 +289,14 @@ export class Exchange implements CallOwner, Expiring, Flushable {
   }
 
   expire(): void {
-    const { host } = this.#route.api;
-    if (!this.#body.callerIsSlow && !this.#response.writableNeedDrain) {
-      return this.#fail({
-        code: 'upstream_timeout',
-        detail: `The API ${host} did not answer in time.`,
-        hint: 'See upstream.responseTimeoutSeconds.',
-      });
-    }
-    this.#fail({ code: 'request_timeout', detail: `The caller neither sent nor read anything for ${idleTimeoutMs / 1000} s.` });
+    this.#fail(timeoutFailure(this.#awaited(), this.#route.api.host));
+  }
+
+  #awaited(): Awaited {
+    if (this.#body.callerIsSlow || this.#response.writableNeedDrain) return 'caller';
+    if (this.#response.headersSent) return 'rest of the answer';
+    if (this.#call?.started === false) return 'connection';
+    return this.#body.complete ? 'answer' : 'upload';
   }
 
   #fail(failure: Failure): void {
