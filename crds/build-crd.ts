@@ -1,13 +1,18 @@
 import * as z from 'zod';
 import { credentialStatus } from './credential-status.ts';
 import { credentialSpec, group, kind, nameIsLabel, plural, version } from './oauth2-credential.ts';
+import { version as packageVersion } from './version.ts';
+
+export const crdName = `${plural}.${group}`;
+/** The version of Tokenward that a definition is of, so that an older one does not take its place. */
+export const crdVersionAnnotation = `${group}/version`;
 
 /** The CustomResourceDefinition of OAuth2Credential, from its zod schemas. */
 export function buildCrd(): Record<string, unknown> {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${group}` },
+    metadata: { name: crdName, annotations: { [crdVersionAnnotation]: packageVersion } },
     spec: {
       group,
       names: { kind, listKind: `${kind}List`, plural, singular: 'oauth2credential', shortNames: ['o2c'], categories: ['tokenward'] },

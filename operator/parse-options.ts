@@ -9,6 +9,8 @@ export interface Options {
   readonly healthPort: number;
   readonly healthHost: string | undefined;
   readonly logLevel: string;
+  /** Whether an older definition of credentials in the cluster is brought up to date. */
+  readonly upgradeCrd: boolean;
   /** Without settings for sidecars there is no webhook. */
   readonly webhook: WebhookFlags | undefined;
   readonly webhookLingerMs: number;
@@ -33,6 +35,7 @@ export const usage = `Usage: operator --namespace NAMESPACE --instance NAME
   --watch-namespaces A,B         namespaces whose credentials are served (all)
   --health-port N                port of /healthz, /readyz and /metrics (8081)
   --health-host HOST             address of that port (all)
+  --upgrade-crd                  bring an older definition of credentials in the cluster up to date
   --settings FILE                what injected sidecars get, as JSON; without it there is no webhook
   --webhook-port N               port of the webhook (8443)
   --webhook-host HOST            address of that port (all)
@@ -59,6 +62,7 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
         'health-port': { type: 'string', default: '8081' },
         'health-host': { type: 'string' },
         'log-level': { type: 'string', default: 'info' },
+        'upgrade-crd': { type: 'boolean', default: false },
         settings: { type: 'string' },
         'webhook-port': { type: 'string', default: '8443' },
         'webhook-host': { type: 'string' },
@@ -81,6 +85,7 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
         healthHost: values['health-host'],
         logLevel: values['log-level'],
         webhookLingerMs: wholeNumber('--webhook-linger-seconds', values['webhook-linger-seconds'], 600) * 1000,
+        upgradeCrd: values['upgrade-crd'],
         webhook:
           values.settings === undefined
             ? undefined

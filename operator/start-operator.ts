@@ -7,6 +7,7 @@ import { pause } from './kube/backoff.ts';
 import { LeaderElection } from './kube/leader-election.ts';
 import { Leadership } from './leadership.ts';
 import { OperatorMetrics } from './operator-metrics.ts';
+import { CrdUpgrade } from './upgrade-crd.ts';
 import { startWebhook, type WebhookOptions } from './webhook/start-webhook.ts';
 
 export interface OperatorOptions {
@@ -22,6 +23,8 @@ export interface OperatorOptions {
   readonly healthPort: number;
   /** All addresses if undefined. */
   readonly healthHost: string | undefined;
+  /** Whether an older definition of credentials in the cluster is brought up to date. */
+  readonly upgradeCrd?: boolean;
   readonly webhook: WebhookOptions | undefined;
   /** For so long reviews are still answered after `stop`: a Service needs a moment to send them elsewhere. */
   readonly webhookLingerMs: number;
@@ -64,9 +67,12 @@ export async function startOperator(options: OperatorOptions, { clock, random }:
   });
   const context = { api, namespace, clock, random, log, onReview: metrics.reviewed.bind(metrics) };
   const webhook = options.webhook && (await startWebhook(options.webhook, context));
+  const crdUpgrade = options.upgradeCrd === true ? new CrdUpgrade({ api, clock, random, log, version }) : undefined;
   let ready = false;
-  const health = new HealthServer(metrics.registry, () => ready && webhook?.ready !== false);
+  // Who waits for an upgrade of the release may then use new fields.
+  const health = new HealthServer(metrics.registry, () => ready && webhook?.ready !== false && crdUpgrade?.done !== false);
   const healthPort = await health.listen(options.healthPort, options.healthHost);
+  crdUpgrade?.start();
   election.start();
   ready = true;
   return {
@@ -77,6 +83,7 @@ export async function startOperator(options: OperatorOptions, { clock, random }:
       const webhookStopped = webhook && pause(clock, webhookLingerMs, new AbortController().signal).then(() => webhook.stop());
       // The lease is given back when nothing is written under it any more.
       await leadership.end();
+      await crdUpgrade?.stop();
       await election.stop();
       await webhookStopped;
       await health.close();

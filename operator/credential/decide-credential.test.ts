@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { carriedOut, givenSecret, observe, secretText, type Given } from '../../test/support/decision-stage.ts';
+import { makeCertificate } from '../../test/support/make-certificate.ts';
 import { decideCredential, decideRefused, type Decision } from './decide-credential.ts';
 
 const decide = (given: Given): Decision => decideCredential(observe(given));
@@ -139,6 +140,22 @@ test.each(withdrawals)('withdrawn consent counts also while the last good render
   const kept = carriedOut(decide(broken), broken);
   const decision = decide({ ...kept, ...change });
   expect(decision.rendering.kind).toBe('delete');
+});
+
+test('a ConfigMap of authorities consents as a Secret does', () => {
+  const { certificate } = makeCertificate('authority');
+  const labels = { 'tokenward.dev/credential': 'true' };
+  const configMap = { name: 'ca', uid: 'ca', labels, data: new Map([['ca.crt', certificate]]) };
+  const url = 'https://acme.example/learning';
+  const spec = { upstream: { url, tls: { caBundle: { configMapKeyRef: { name: 'ca', key: 'ca.crt' } } } } };
+  const given: Given = { spec, configMaps: [configMap] };
+  const before = carriedOut(decide(given), given);
+  expect(decide(before).rendering.kind).toBe('none');
+  expect([...decide(before).sources.configMaps]).toEqual(['ca']);
+  expect(decide({ ...before, configMaps: [{ ...configMap, data: new Map() }] }).rendering.kind).toBe('none');
+  for (const configMaps of [[], [{ ...configMap, labels: {} }], [{ ...configMap, uid: 'other', data: new Map() }]]) {
+    expect(decide({ ...before, configMaps }).rendering.kind).toBe('delete');
+  }
 });
 
 test('after consent was withdrawn the rendering stays away until the credential is valid again', () => {

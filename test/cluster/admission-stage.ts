@@ -18,6 +18,7 @@ export interface WebhookOnStage {
   readonly review: (body: unknown) => PodReview;
   /** Of its certificates. */
   readonly clock?: Clock;
+  readonly reinvocationPolicy?: 'IfNeeded' | 'Never';
 }
 
 /** A real API server that asks webhooks in this process, each with the certificates that an operator makes. */
@@ -45,12 +46,12 @@ export class AdmissionStage implements AsyncDisposable {
   }
 
   /** Resolves when the API server asks it: after those whose names come before its own. To the certificates that it has served, and will. */
-  async startWebhook({ name, review, clock = systemClock }: WebhookOnStage): Promise<readonly ServingCertificate[]> {
+  async startWebhook({ name, review, clock = systemClock, reinvocationPolicy }: WebhookOnStage): Promise<readonly ServingCertificate[]> {
     let reviews = 0;
     const server = new WebhookServer({ review, clock: systemClock, log, onReview: () => (reviews += 1) });
     const port = await server.listen(0);
     this.#cleanup.defer(() => server.close());
-    const configuration = configure(name, `https://localhost:${port}${injectPath}`);
+    const configuration = configure(name, `https://localhost:${port}${injectPath}`, reinvocationPolicy);
     await this.cluster.kubectl(['create', '--filename', '-'], { input: JSON.stringify(configuration) });
     const served: ServingCertificate[] = [];
     const keeper = new CertificateKeeper({
@@ -91,7 +92,7 @@ export class AdmissionStage implements AsyncDisposable {
   }
 }
 
-function configure(name: string, url: string): object {
+function configure(name: string, url: string, reinvocationPolicy = name.startsWith('tokenward') ? 'IfNeeded' : 'Never'): object {
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'MutatingWebhookConfiguration',
@@ -103,7 +104,7 @@ function configure(name: string, url: string): object {
         clientConfig: { url },
         rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }],
         failurePolicy: 'Fail',
-        reinvocationPolicy: name.startsWith('tokenward') ? 'IfNeeded' : 'Never',
+        reinvocationPolicy,
         sideEffects: 'None',
         timeoutSeconds: 5,
       },

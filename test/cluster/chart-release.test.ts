@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { crdVersionAnnotation } from '../../crds/build-crd.ts';
 import { version } from '../../crds/version.ts';
 import { buildImages } from '../../images/build-images.ts';
 import { containerName, podAnnotations } from '../../operator/naming.ts';
@@ -40,6 +42,12 @@ describe.skipIf(provider === undefined)('a release on a node', () => {
   const helm = (...args: readonly string[]): Promise<string> => cluster.helm([...args, ...own, '--wait', '--timeout', '3m']);
   const create = (manifest: object, ...options: readonly string[]): Promise<string> =>
     cluster.kubectl(['--namespace', 'hr', 'create', ...options, '--filename', '-'], { input: JSON.stringify(manifest) });
+  /** The version that the definition of credentials bears, and the name of a field that an older one lacks. */
+  const definition = async (): Promise<readonly string[]> => {
+    const { metadata, spec } = JSON.parse(await cluster.kubectl(['get', 'crd/oauth2credentials.tokenward.dev', '--output', 'json']));
+    const { properties } = spec.versions[0].schema.openAPIV3Schema.properties.spec;
+    return [metadata.annotations[crdVersionAnnotation], 'description' in properties ? 'description' : ''];
+  };
   const run = async (name: string): Promise<void> => {
     await create(pod(name));
     await cluster.kubectl(['--namespace', 'hr', 'wait', '--for', 'condition=Ready', `pod/${name}`, '--timeout', '90s']);
@@ -58,7 +66,8 @@ describe.skipIf(provider === undefined)('a release on a node', () => {
   }
 
   test('is installed in a restricted namespace, passes its own test, and gives a pod its sidecar', async () => {
-    await helm('install', 'tokenward', predecessor);
+    await helm('install', 'tokenward', predecessor, '--set', 'crds.upgrade=false');
+    expect(await definition()).toEqual(['0.0.1', '']);
     expect(await cluster.helm(['test', 'tokenward', '--logs', ...own])).toMatch(/Phase: +Succeeded[\s\S]*ready/);
     await create(credential);
     await create(secret);
@@ -67,12 +76,15 @@ describe.skipIf(provider === undefined)('a release on a node', () => {
     expect(await sidecarsOf(cluster)).toEqual([['before', 'docker.io/tokenward/sidecar:' + version, 0]]);
   });
 
-  test('is upgraded and rolled back without one pod refused, and without a pod that runs being touched', async () => {
+  test('is upgraded and rolled back without one pod refused, a pod that runs being touched, or the definition being brought down', async () => {
     const { metadata } = JSON.parse(await cluster.kubectl(['--namespace', 'hr', 'get', 'pod', 'before', '--output', 'json']));
     const uid: string = metadata.uid;
     const upgraded = await creatingPods(helm('upgrade', 'tokenward', chart, '--set', 'sidecar.logLevel=debug'));
+    const upToDate = [version, 'description'];
+    expect(await definition()).toEqual(upToDate);
     await run('upgraded');
     const rolledBack = await creatingPods(helm('rollback', 'tokenward', '1'));
+    expect(await definition()).toEqual(upToDate);
     await run('rolled-back');
 
     const answers = [...upgraded, ...rolledBack];
@@ -119,11 +131,16 @@ async function sidecarsOf(cluster: Cluster): Promise<readonly (readonly [string,
   ]);
 }
 
-/** The chart as it was a version ago. Its images are today's, for there are no others. */
+/** The chart as it was a version ago, and a definition of credentials that knew less. Its images are today's, for there are no others. */
 async function makePredecessor(folder: string): Promise<string> {
   await cp(chart, folder, { recursive: true });
-  const file = join(folder, 'Chart.yaml');
-  await writeFile(file, (await readFile(file, 'utf8')).replace(/^version: .*$/m, 'version: 0.0.1'));
+  const about = join(folder, 'Chart.yaml');
+  await writeFile(about, (await readFile(about, 'utf8')).replace(/^version: .*$/m, 'version: 0.0.1'));
+  const file = join(folder, 'crds/tokenward.dev_oauth2credentials.yaml');
+  const definition = parse(await readFile(file, 'utf8'));
+  definition.metadata.annotations[crdVersionAnnotation] = '0.0.1';
+  delete definition.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.description;
+  await writeFile(file, stringify(definition));
   return folder;
 }
 

@@ -42,7 +42,10 @@ const table: readonly (readonly [...deed: Deed, everywhere: boolean, insideTwo: 
   ['list', '/namespaces', '', '', false, false],
   ['impersonate', '/users', '', '', false, false],
   ['escalate', 'rbac.authorization.k8s.io/clusterroles', '', '', false, false],
-  ['patch', 'apiextensions.k8s.io/customresourcedefinitions', '', '', false, false],
+  ['patch', 'apiextensions.k8s.io/customresourcedefinitions', 'oauth2credentials.tokenward.dev', '', true, true],
+  ['patch', 'apiextensions.k8s.io/customresourcedefinitions', 'another', '', false, false],
+  ['create', 'apiextensions.k8s.io/customresourcedefinitions', '', '', false, false],
+  ['delete', 'apiextensions.k8s.io/customresourcedefinitions', 'oauth2credentials.tokenward.dev', '', false, false],
   ['create', 'admissionregistration.k8s.io/mutatingwebhookconfigurations', '', '', false, false],
   ['delete', 'admissionregistration.k8s.io/mutatingwebhookconfigurations', '', '', false, false],
   ['patch', 'admissionregistration.k8s.io/mutatingwebhookconfigurations', 'another', '', false, false],
@@ -91,8 +94,9 @@ describe.skipIf(provider === undefined)("the operator's rights", () => {
     expect(await may(account, 'patch', 'admissionregistration.k8s.io/mutatingwebhookconfigurations', configuration, '')).toBe(true);
   });
 
-  test('are none on anything of the cluster where it watches some namespaces and cert-manager makes the certificates', async () => {
-    const manifests = await stage.template('watchNamespaces={hr,iot}', 'webhook.certificates.source=CertManager', 'rbac.aggregate=false');
+  test('are none on anything of the cluster where it watches some namespaces and others look after certificates and definition', async () => {
+    const others = ['webhook.certificates.source=CertManager', 'rbac.aggregate=false', 'crds.upgrade=false'];
+    const manifests = await stage.template('watchNamespaces={hr,iot}', ...others);
     expect(manifests.filter(({ kind }) => kind.startsWith('ClusterRole'))).toEqual([]);
   });
 });

@@ -40,7 +40,7 @@ export class ChartStage {
   }
 
   async template<T extends Manifest = Manifest>(...values: readonly string[]): Promise<readonly T[]> {
-    const text = await this.helm('template tokenward', values);
+    const text = await this.helm('template tokenward --include-crds', values);
     return parseAllDocuments(text).flatMap((document) => (document.toJS() as T | null) ?? []);
   }
 

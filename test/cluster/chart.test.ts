@@ -6,7 +6,7 @@ import { version } from '../../crds/version.ts';
 import { defaultInjectionSettings } from '../../operator/inject/injection-settings.ts';
 import { parseSettings } from '../../operator/inject/parse-settings.ts';
 import { parseOptions } from '../../operator/parse-options.ts';
-import { chart, ChartStage, type Manifest, namespace, root } from './chart-stage.ts';
+import { chart, ChartStage, type Manifest, namespace } from './chart-stage.ts';
 import type { Cluster } from './cluster.ts';
 import { requireCluster } from './require-cluster.ts';
 
@@ -44,10 +44,9 @@ const combinations: Readonly<Record<string, readonly string[]>> = {
     'serviceAccount.annotations.example\\.com/note=x',
     'sidecar.resources.cpuLimit=1',
     'webhook.excludedNamespaces={monitoring}',
-    'crds.keep=false',
   ],
   'with all that may be off': [
-    'crds.install=false',
+    'crds.upgrade=false',
     'admissionPolicy.enabled=false',
     'networkPolicy.enabled=false',
     'operator.podDisruptionBudget.enabled=false',
@@ -77,14 +76,6 @@ describe.skipIf(provider === undefined)('the chart', () => {
     // What an API server only warns of is no pass either.
     const said = await stage.apply(manifests, '--dry-run=server', '--validate=strict', '--warnings-as-errors');
     expect(said).toHaveLength(manifests.length);
-  });
-
-  test('carries the CRD word for word', async () => {
-    const { metadata, ...rest } = await stage.templateOf('CustomResourceDefinition');
-    const crd = parse(await readFile(join(root, 'crds/tokenward.dev_oauth2credentials.yaml'), 'utf8')) as Manifest;
-    expect({ ...rest, metadata: { name: metadata.name } }).toEqual(crd);
-    expect(metadata.annotations).toEqual({ 'helm.sh/resource-policy': 'keep' });
-    expect((await stage.templateOf('CustomResourceDefinition', 'crds.keep=false')).metadata.annotations).toBeUndefined();
   });
 
   test('refuses values that it does not know, and says which', async () => {

@@ -1,6 +1,6 @@
 import type { CredentialObject, CredentialStatus } from '../../operator/credential/credential-object.ts';
 import type { Decision, Observation } from '../../operator/credential/decide-credential.ts';
-import { readSourceSecret, type ObservedSecret } from '../../operator/credential/observed-sources.ts';
+import { readSourceSecret, type ObservedConfigMap, type ObservedSecret } from '../../operator/credential/observed-sources.ts';
 import { readRendering, renderingObject, type ObservedRendering } from '../../operator/credential/rendering.ts';
 
 /** What differs from a valid credential hr/lms-admin with its Secret, not rendered yet. */
@@ -11,6 +11,7 @@ export interface Given {
   readonly uid?: string;
   readonly status?: CredentialStatus | undefined;
   readonly secrets?: readonly ObservedSecret[];
+  readonly configMaps?: readonly ObservedConfigMap[];
   readonly occupant?: ObservedRendering | undefined;
   readonly now?: string;
 }
@@ -49,7 +50,7 @@ export function observe(given: Given): Observation {
   return {
     credential: givenCredential(given),
     occupant: given.occupant,
-    sources: { labelledOnly: true, secrets, configMaps: new Map() },
+    sources: { labelledOnly: true, secrets, configMaps: new Map(given.configMaps?.map((configMap) => [configMap.name, configMap])) },
     now: given.now ?? '2026-01-01T00:00:00Z',
   };
 }
