@@ -19,7 +19,15 @@ async function play(stack: AsyncDisposableStack): Promise<void> {
   const provider = requireCluster({ nodes: true, purpose: 'for the demo' });
   if (provider === undefined) throw new Error('there is no cluster here, and none can be made');
   transcript.line(`A Kubernetes (${provider.description}), with Tokenward, two APIs and their token servers in it.`);
-  const cluster = stack.use(await provider.start());
+  const starting = provider.start();
+  // Before it is there, so that none is left behind if the demo is interrupted meanwhile.
+  stack.defer(() =>
+    starting.then(
+      (started) => started.stop(),
+      () => undefined,
+    ),
+  );
+  const cluster = await starting;
   transcript.line('\n  $ helm install tokenward charts/tokenward --namespace tokenward-system --create-namespace --wait');
   await installTokenward(cluster, () => undefined);
   transcript.line((await cluster.kubectl(['--namespace', 'tokenward-system', 'get', 'pods'])).trimEnd().replaceAll(/^/gm, '  '));
@@ -45,3 +53,5 @@ try {
 } finally {
   await stack.disposeAsync();
 }
+// What was interrupted, helm's waiting for one, need not come to its end.
+process.exit();
