@@ -4,13 +4,16 @@
 pinned := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 installed := node_modules/.package-lock.json
 
-.PHONY: help demo test lint check bench cluster generate build images
+.PHONY: help demo demo-cluster test lint check bench cluster generate build images
 
 help: ## this list
-	@grep -hE '^[a-z]+:.* ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]* ## /  make \1\t/' | expand -t 17
+	@grep -hE '^[a-z-]+:.* ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]* ## /  make \1\t/' | expand -t 20
 
 demo: $(installed) ## real servers, the sidecar and a workload's calls, in seconds; KEEP=1 leaves them running
 	@$(pinned) node demo/main.ts $(if $(KEEP),--keep)
+
+demo-cluster: $(installed) ## the same on a real Kubernetes of its own: the operator, pods, a rotation; the first time builds Kubernetes
+	@$(pinned) node demo/cluster/main.ts
 
 test: $(installed) ## all tests
 	$(pinned) npm run test -- $(ARGS)

@@ -16,7 +16,8 @@ export interface LearningTokenServer extends Listening {
 export interface LearningTokenServerOptions {
   readonly port?: number;
   readonly companyId: string;
-  readonly clientSecret: string;
+  /** Those that it accepts, at every moment. One that is taken out takes with it the tokens that it bought. */
+  readonly clientSecrets: ReadonlySet<string>;
   readonly newToken: () => string;
   readonly nowMs: () => number;
 }
@@ -27,13 +28,15 @@ export interface LearningTokenServerOptions {
  * said to be: 403 for a wrong secret, 400 for every other mistake.
  */
 export async function startLearningTokenServer(options: LearningTokenServerOptions): Promise<LearningTokenServer> {
-  const { companyId, clientSecret, newToken, nowMs } = options;
-  const expiries = new Map<string, number>();
+  const { companyId, clientSecrets, newToken, nowMs } = options;
+  const issued = new Map<string, { readonly expiresAtMs: number; readonly boughtWith: string }>();
   let tokenRequests = 0;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     tokenRequests += 1;
-    const mistake = findMistake(request, await text(request), companyId, clientSecret);
+    const body = await text(request);
+    const clientSecret = [...clientSecrets].find((secret) => request.headers.authorization === basicCredentials(companyId, secret));
+    const mistake = findMistake(request, body, companyId, clientSecret);
     response.setHeader('Content-Type', 'application/json');
     if (mistake !== undefined) {
       response.statusCode = mistake.status;
@@ -41,7 +44,7 @@ export async function startLearningTokenServer(options: LearningTokenServerOptio
       return;
     }
     const token = newToken();
-    expiries.set(token, nowMs() + tokenLifetimeSeconds * 1000);
+    issued.set(token, { expiresAtMs: nowMs() + tokenLifetimeSeconds * 1000, boughtWith: clientSecret ?? '' });
     response.setHeader('Cache-Control', 'no-store');
     response.end(JSON.stringify({ access_token: token, expires_in: tokenLifetimeSeconds, token_type: 'Bearer' }));
   }
@@ -55,20 +58,25 @@ export async function startLearningTokenServer(options: LearningTokenServerOptio
     get tokenRequests() {
       return tokenRequests;
     },
-    verifyToken: (token) => ((expiries.get(token) ?? 0) > nowMs() ? { clientId: companyId } : undefined),
+    verifyToken(token) {
+      const { expiresAtMs, boughtWith } = issued.get(token) ?? { expiresAtMs: 0, boughtWith: '' };
+      return expiresAtMs > nowMs() && clientSecrets.has(boughtWith) ? { clientId: companyId } : undefined;
+    },
   };
 }
+
+/** RFC 7617 section 2. */
+const basicCredentials = (id: string, secret: string): string => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
 
 interface Mistake {
   readonly status: number;
   readonly message: string;
 }
 
-function findMistake(request: IncomingMessage, body: string, companyId: string, clientSecret: string): Mistake | undefined {
+function findMistake(request: IncomingMessage, body: string, companyId: string, clientSecret: string | undefined): Mistake | undefined {
   if (request.url !== learningTokenPath) return { status: 404, message: 'no such resource' };
   if (request.method !== 'POST') return { status: 405, message: 'only POST is allowed' };
-  const basic = Buffer.from(`${companyId}:${clientSecret}`).toString('base64');
-  if (request.headers.authorization !== `Basic ${basic}`) return { status: 403, message: 'client id or secret is wrong' };
+  if (clientSecret === undefined) return { status: 403, message: 'client id or secret is wrong' };
   if (!/^application\/json\b/.test(request.headers['content-type'] ?? ''))
     return { status: 400, message: 'the body must be application/json' };
 

@@ -14,13 +14,16 @@ export interface DemoServers {
 }
 
 /** Starts both token servers and the APIs behind them, with the clients that the manifests in examples/ name. */
-export async function startDemoServers(stack: AsyncDisposableStack): Promise<DemoServers> {
+export async function startDemoServers(
+  stack: AsyncDisposableStack,
+  learningSecrets: ReadonlySet<string> = new Set(['demo-learning-secret']),
+): Promise<DemoServers> {
   const keep = <S extends { close(): Promise<void> }>(server: S) => stack.adopt(server, (started) => started.close());
   const learningTokens = keep(
     await startLearningTokenServer({
       port: demoPorts.learningTokenServer,
       companyId: 'acme',
-      clientSecret: 'demo-learning-secret',
+      clientSecrets: learningSecrets,
       newToken: () => randomBytes(24).toString('base64url'),
       nowMs: () => Date.now(),
     }),

@@ -5,6 +5,7 @@ import { HealthServer } from './health-server.ts';
 import { ApiClient, type ApiAccess } from './kube/api-client.ts';
 import { pause } from './kube/backoff.ts';
 import { LeaderElection } from './kube/leader-election.ts';
+import { leadersApi } from './leaders-api.ts';
 import { Leadership } from './leadership.ts';
 import { OperatorMetrics } from './operator-metrics.ts';
 import { CrdUpgrade } from './upgrade-crd.ts';
@@ -50,7 +51,16 @@ export async function startOperator(options: OperatorOptions, { clock, random }:
     credentials: leadership.term?.countByReason() ?? new Map(),
   }));
   const leadership: Leadership<CredentialController> = new Leadership(
-    () => new CredentialController({ api, namespaces: watchNamespaces, instance, clock, random, log, metrics }),
+    () =>
+      new CredentialController({
+        api: leadersApi(api, () => election.leading),
+        namespaces: watchNamespaces,
+        instance,
+        clock,
+        random,
+        log,
+        metrics,
+      }),
   );
   const election = new LeaderElection({
     api,

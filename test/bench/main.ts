@@ -1,6 +1,6 @@
 /**
- * `make bench`: Tokenward's sidecar beside what else one could put there. `npm run bench` builds the bundle first; everything is started
- * here, on loopback, prints one report and ends. docs/performance.md says how to read it.
+ * `make bench`: Tokenward's sidecar beside what else one could put there, then the operator with many credentials. `npm run bench` builds
+ * the bundles first; everything is started here, prints one report and ends. docs/performance.md says how to read it.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { type Addresses, type Contestant, type Workshop, addresses, buildGo, contestants } from './contestant.ts';
 import { type Bench, measure, measureDirect } from './measurement.ts';
+import { benchOperator } from './operator.ts';
 import { type Series, report } from './report.ts';
 
 const { values: options } = parseArgs({
@@ -18,7 +19,7 @@ const { values: options } = parseArgs({
     requests: { type: 'string', default: '20000' },
     seconds: { type: 'string', default: '4' },
     'node-flags': { type: 'string', default: '' },
-    only: { type: 'string', default: Object.keys(contestants).join(',') },
+    only: { type: 'string', default: [...Object.keys(contestants), 'operator'].join(',') },
   },
 });
 
@@ -27,7 +28,7 @@ const nodeFlags = options['node-flags'].split(' ').filter(Boolean);
 const say = (line: string): unknown => process.stderr.write(`${line}\n`);
 const reason = (error: unknown): string => (error instanceof Error ? error.message.trim() : String(error));
 
-async function main(): Promise<string> {
+async function benchProxies(names: string[]): Promise<string> {
   const workshop: Workshop = {
     root: join(import.meta.dirname, '../..'),
     // oxlint-disable-next-line node/no-process-env -- the XDG base directory specification
@@ -38,11 +39,10 @@ async function main(): Promise<string> {
   const rig = await buildGo(workshop, 'rig').catch((error: unknown) => {
     throw new Error(`the load generator is a Go program and could not be built: ${reason(error)}`);
   });
-  const { present, missing } = await assemble(workshop, options.only.split(','));
+  const { present, missing } = await assemble(workshop, names);
   const pinned = pin();
   const folder = mkdtempSync(join(tmpdir(), 'tokenward-bench-'));
-  const ending = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort(new Error(signal)));
+  const ending = abortedBySignals();
   try {
     const upstream = await startUpstream(rig, ending.signal);
     const bench: Bench = {
@@ -69,7 +69,7 @@ async function assemble(workshop: Workshop, names: string[]): Promise<{ present:
   const missing: string[] = [];
   for (const name of names) {
     const make = contestants[name];
-    if (make === undefined) throw new Error(`--only: no ${name}; there are ${Object.keys(contestants).join(', ')}`);
+    if (make === undefined) throw new Error(`--only: no ${name}; there are ${Object.keys(contestants).join(', ')}, operator`);
     try {
       present.push(await make(workshop));
     } catch (error) {
@@ -124,8 +124,17 @@ function describe(present: Contestant[], missing: string[], pinned: string[]): s
   ];
 }
 
+function abortedBySignals(): AbortController {
+  const ending = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort(new Error(signal)));
+  return ending;
+}
+
 try {
-  process.stdout.write(`${await main()}\n`);
+  const asked = options.only.split(',');
+  const proxies = asked.filter((name) => name !== 'operator');
+  if (proxies.length > 0) process.stdout.write(`${await benchProxies(proxies)}\n\n`);
+  if (asked.includes('operator')) process.stdout.write(`${await benchOperator({ nodeFlags, say, signal: abortedBySignals().signal })}\n`);
 } catch (error) {
   say(`bench: ${reason(error)}`);
   process.exitCode = 1;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Cluster } from './cluster.ts';
 import { requireCluster } from './require-cluster.ts';
+import { untilEstablished } from './until-established.ts';
 
 const root = join(import.meta.dirname, '../..');
 const provider = requireCluster({ nodes: false, purpose: 'to show manifests to a real API server' });
@@ -14,7 +15,7 @@ describe.skipIf(provider === undefined)('a real API server', () => {
     if (provider === undefined) return;
     cluster = await provider.start();
     await cluster.kubectl(['apply', '--filename', join(root, 'crds/tokenward.dev_oauth2credentials.yaml')]);
-    await cluster.kubectl(['wait', '--for', 'condition=Established', 'crd/oauth2credentials.tokenward.dev', '--timeout', '30s']);
+    await untilEstablished(cluster);
   });
 
   afterAll(() => cluster?.stop());

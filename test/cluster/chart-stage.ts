@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import type { Cluster } from './cluster.ts';
+import { untilEstablished } from './until-established.ts';
 
 export const root = join(import.meta.dirname, '../..');
 export const chart = join(root, 'charts/tokenward');
@@ -30,7 +31,7 @@ export class ChartStage {
       metadata: { name, labels: restricted },
     }));
     await this.apply([...namespaces, ...foreignDefinitions.map(([group, plural, kind]) => definition(group, plural, kind))]);
-    await this.#cluster.kubectl(['wait', '--for', 'condition=Established', 'crd', '--all', '--timeout', '30s']);
+    await untilEstablished(this.#cluster);
   }
 
   /** Runs helm on the chart; `command` ends where the chart is to be named. */

@@ -15,6 +15,7 @@ import { podAnnotations } from '../../operator/naming.ts';
 import { OperatorProcess } from '../support/start-operator-process.ts';
 import { ChartStage, namespace, root, type Manifest } from './chart-stage.ts';
 import type { Cluster } from './cluster.ts';
+import { untilEstablished } from './until-established.ts';
 
 type Access = 'get' | 'set' | 'merge' | 'remove';
 
@@ -79,7 +80,7 @@ export class OperatorStage implements AsyncDisposable {
       },
     ]);
     await cluster.kubectl(['apply', '--server-side', '--filename', join(root, 'crds/tokenward.dev_oauth2credentials.yaml')]);
-    await cluster.kubectl(['wait', '--for', 'condition=Established', 'crd', '--all', '--timeout', '30s']);
+    await untilEstablished(cluster);
     return stage;
   }
 

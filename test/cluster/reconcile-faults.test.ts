@@ -14,6 +14,7 @@ import { credentialObject, readCredentialJson, secretObject } from '../support/c
 import { newRecording } from '../support/recordings.ts';
 import type { Cluster } from './cluster.ts';
 import { requireCluster } from './require-cluster.ts';
+import { untilEstablished } from './until-established.ts';
 
 const root = join(import.meta.dirname, '../..');
 const provider = requireCluster({ nodes: false, purpose: 'to break a real API server under the operator' });
@@ -58,7 +59,7 @@ describe.skipIf(provider === undefined)('with two replicas and everything breaki
     if (provider === undefined) return;
     cluster = await provider.start();
     await cluster.kubectl(['apply', '--filename', join(root, 'crds/tokenward.dev_oauth2credentials.yaml')]);
-    await cluster.kubectl(['wait', '--for', 'condition=Established', 'crd/oauth2credentials.tokenward.dev', '--timeout', '30s']);
+    await untilEstablished(cluster);
     await cluster.kubectl(['create', 'namespace', namespace]);
     const access = new KubeConfig();
     access.loadFromFile(cluster.kubeconfig);

@@ -2,10 +2,12 @@ import { existsSync } from 'node:fs';
 import { glob, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { checkManifests } from '../../cli/check-manifests.ts';
 import { findManifestFiles, readManifestFiles } from '../../cli/manifests/read-manifest-files.ts';
+import { crdVersionAnnotation } from '../../crds/build-crd.ts';
 import { parseCredential } from '../../crds/parse-credential.ts';
+import * as naming from '../../operator/naming.ts';
 import { OperatorMetrics } from '../../operator/operator-metrics.ts';
 import { SidecarMetrics } from '../../sidecar/metrics/sidecar-metrics.ts';
 
@@ -54,11 +56,50 @@ test('every source file that the documentation names exists', () => {
 test('every make target and npm script that is named exists', async () => {
   const makefile = await readFile(join(root, 'Makefile'), 'utf8');
   const scripts = Object.keys(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).scripts);
-  const targets = new Set([...makefile.matchAll(/^([a-z]+):/gm)].map(([, target]) => target));
+  const targets = new Set([...makefile.matchAll(/^([a-z-]+):/gm)].map(([, target]) => target));
   const texts = [...pages.map(({ text }) => text), makefile];
   const named = (command: RegExp) => new Set(texts.flatMap((text) => [...text.matchAll(command)].map(([, name]) => name)));
-  expect([...named(/(?:`|\$ )make ([a-z]+)/g)].filter((target) => !targets.has(target))).toEqual([]);
+  expect([...named(/(?:`|\$ )make ([a-z-]+)/g)].filter((target) => !targets.has(target))).toEqual([]);
   expect([...named(/npm run ([a-z:]+)/g)].filter((script) => !scripts.includes(script ?? ''))).toEqual([]);
+});
+
+test('every value of the chart that the documentation names or sets exists', async () => {
+  const values: unknown = parse(await readFile(join(root, 'charts/tokenward/values.yaml'), 'utf8'));
+  const table = /## Values that matter\n(.*?)\n## /s.exec(textOf('docs/guides/platform.md'))?.[1] ?? '';
+  const firstCells = [...table.matchAll(/^\| (`[^|]+`) \|/gm)].map(([, cell = '']) => cell);
+  const named = firstCells.flatMap((cell) => [...cell.matchAll(/`([\w.]+)`/g)].map(([, name = '']) => name));
+  const set = pages.flatMap(({ text }) => [...text.matchAll(/--set '?([\w.]+)=/g)].map(([, name = '']) => name));
+  expect(named.length).toBeGreaterThan(5);
+  expect(set.length).toBeGreaterThan(2);
+  expect([...named, ...set].filter((name) => !hasValue(values, name.split('.')))).toEqual([]);
+});
+
+test('every label and annotation of ours that the documentation names exists', () => {
+  const { podAnnotations, ...others } = naming;
+  const ours = [...Object.values(others), ...Object.values(podAnnotations), crdVersionAnnotation];
+  const known = new Set(ours.filter((name) => typeof name === 'string'));
+  const named = pages.flatMap(({ path, text }) =>
+    [...text.matchAll(/\btokenward\\?\.dev\/([a-z\d]+(?:-[a-z\d]+)*)/g)].map(([, name = '']) => ({
+      path,
+      name: `${naming.group}/${name}`,
+    })),
+  );
+  expect(named.length).toBeGreaterThan(30);
+  expect(named.filter(({ name }) => !known.has(name))).toEqual([]);
+});
+
+test('the errors in the guide for workload teams have rows in docs/errors.md', () => {
+  const all = new Set([...textOf('docs/errors.md').matchAll(/^\| (\d+) \| (`\w+`)/gm)].map(([, status, code]) => `${status} ${code}`));
+  const named = [...textOf('docs/guides/workload.md').matchAll(/\b[45]\d\d `\w+`/g)].map(([name]) => name);
+  expect(named.length).toBeGreaterThan(5);
+  expect(named.filter((name) => !all.has(name))).toEqual([]);
+});
+
+test('every line of the threat model says what holds it', () => {
+  const table = /## Threat model\n(.*?)\n## /s.exec(textOf('SECURITY.md'))?.[1] ?? '';
+  const rows = table.split('\n').filter((line) => line.startsWith('| '));
+  expect(rows.length).toBeGreaterThan(20);
+  expect(rows.slice(1).filter((row) => !/ \| (?:[^|]*\]\([^|]*|nothing; [^|]*) \|$/.test(row))).toEqual([]);
 });
 
 test('docs/metrics.md has one row for each metric, and its type', async () => {
@@ -72,6 +113,16 @@ test('docs/metrics.md has one row for each metric, and its type', async () => {
   const types = [...texts.join('\n').matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name, type]) => `${name} ${type}`);
   expect(rows.toSorted()).toEqual(types.toSorted());
 });
+
+/** Of a page that is there. */
+function textOf(page: string): string {
+  return pages.find(({ path }) => path === page)?.text ?? '';
+}
+
+function hasValue(values: unknown, [first, ...rest]: readonly string[]): boolean {
+  if (first === undefined) return true;
+  return typeof values === 'object' && values !== null && first in values && hasValue(Reflect.get(values, first), rest);
+}
 
 async function readPages(): Promise<{ path: string; text: string }[]> {
   const paths = await collect(['*.md', 'docs/**/*.md', 'test/**/README.md']);

@@ -4,6 +4,8 @@
 //	workload sleep SECONDS
 //	workload serve PORT            answers each request with its method, path and headers, one a line
 //	workload fetch URL [SECONDS]   prints the body; fails unless the status is 2xx; tries again for that long
+//	workload call URL              prints the status, with what Tokenward-Error says, and the body; any answer will do
+//	workload repeat URL SECONDS    calls for ever, that often, and prints that first line of each answer
 //	workload cat FILE...
 //	workload ls FOLDER             one name a line
 //	workload env [NAME...]         all as NAME=value, or the values of those named
@@ -50,6 +52,12 @@ func run(ctx context.Context, args []string) error {
 		return fetch(ctx, rest[0], "0")
 	case verb == "fetch" && len(rest) == 2:
 		return fetch(ctx, rest[0], rest[1])
+	case verb == "call" && len(rest) == 1:
+		outcome, body, err := call(ctx, rest[0])
+		fmt.Printf("%s\n%s", outcome, body)
+		return err
+	case verb == "repeat" && len(rest) == 2:
+		return repeat(ctx, rest[0], rest[1])
 	case verb == "cat":
 		return cat(rest)
 	case verb == "ls" && len(rest) == 1:
@@ -143,6 +151,42 @@ func get(ctx context.Context, url string) ([]byte, error) {
 		err = errors.New(response.Status)
 	}
 	return body, err
+}
+
+func repeat(ctx context.Context, url, period string) error {
+	for {
+		outcome, _, err := call(ctx, url)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			outcome = err.Error()
+		}
+		fmt.Println(outcome)
+		if err := sleep(ctx, period); err != nil {
+			return err
+		}
+	}
+}
+
+func call(ctx context.Context, url string) (string, []byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 40*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return "", nil, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return "", nil, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	outcome := strconv.Itoa(response.StatusCode)
+	if code := response.Header.Get("Tokenward-Error"); code != "" {
+		outcome += " " + code
+	}
+	return outcome, body, err
 }
 
 func cat(files []string) error {
