@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { ApiClient } from '../kube/api-client.ts';
 import { ApiError } from '../kube/api-error.ts';
+import { isOlder } from '../kube/resource-version.ts';
 import { apiVersion, fieldManager, kind, plural, renderingName } from '../naming.ts';
 import { readCredential, type CredentialObject, type CredentialStatus } from './credential-object.ts';
 import {
@@ -157,8 +158,8 @@ export class Reconciler {
 
   #remember(key: string, object: CredentialObject): void {
     const than = this.#context.cluster.credential(key)?.metadata.resourceVersion;
-    // The watch may have been faster than the answer.
-    if (than === undefined || than === object.metadata.resourceVersion) this.#newer.delete(key);
+    // The watch may have been faster than the answer, and have brought what came after it.
+    if (than === undefined || !isOlder(than, object.metadata.resourceVersion ?? '')) this.#newer.delete(key);
     else this.#newer.set(key, { than, object });
   }
 
