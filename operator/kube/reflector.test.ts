@@ -450,8 +450,9 @@ test('once an hour everything is listed anew and every key told', async () => {
   rig.set('a', '1');
   await rig.started();
   await untilWith(rig.clock, () => rig.server.lists > 1 && rig.changes.length > 0, 30_000);
-  await until(() => rig.server.openWatches === 1);
   const toldAtMs = rig.clock.monotonicMs();
+  // The hour went by in larger steps than sockets take: a watch may have ended meanwhile, and its successor waits for a timer.
+  await untilWith(rig.clock, () => rig.server.openWatches === 1);
   expect(toldAtMs).toBeGreaterThanOrEqual(3_600_000);
   expect(toldAtMs).toBeLessThan(3_600_000 + 600_000);
   expect(rig.changes).toEqual(['hr/a']);
