@@ -122,7 +122,9 @@ describe.skipIf(tools.includes(undefined))('the images', () => {
       const answer = await fetch(`${proxy}/lms/anything`);
       expect([answer.status, answer.headers.get('tokenward-error')]).toEqual([503, 'credential_pending']);
     } finally {
-      child.kill('SIGKILL');
+      // Not unshare itself: what runs under it has changed its user, and so forgotten that it was to die with its parent.
+      const children = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8');
+      for (const pid of children.split(' ').filter(Boolean)) process.kill(Number(pid), 'SIGKILL');
     }
     await ended;
   });
