@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Clock, Random } from '../sidecar/clock.ts';
+import type { Clock, Random } from '../crds/clock.ts';
 
 /** Everything of the outside world that a command may touch: main.ts has the process's, tests have their own. */
 export interface CliContext {

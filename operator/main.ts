@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { pino } from 'pino';
 import { version } from '../crds/version.ts';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../crds/clock.ts';
 import { parseSettings } from './inject/parse-settings.ts';
 import { parseOptions, usage, type WebhookFlags } from './parse-options.ts';
 import { startOperator } from './start-operator.ts';

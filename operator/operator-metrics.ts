@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../crds/clock.ts';
 import { ApiError } from './kube/api-error.ts';
 import type { ReflectorMetrics } from './kube/reflector.ts';
 import type { ReviewOutcome } from './webhook/webhook-server.ts';

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Clock, Random } from './clock.ts';
+import type { Clock, Random } from '../crds/clock.ts';
 import { CredentialController } from './credential/credential-controller.ts';
 import { HealthServer } from './health-server.ts';
 import { ApiClient, type ApiAccess } from './kube/api-client.ts';

@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { buildCrd, crdName, crdVersionAnnotation } from '../crds/build-crd.ts';
 import { FakeApiServer, kubeConfigFor } from '../test/support/fake-api-server.ts';
 import { FakeClock } from '../test/support/fake-clock.ts';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../crds/clock.ts';
 import { ApiClient } from './kube/api-client.ts';
 import { CrdUpgrade, isUpgrade } from './upgrade-crd.ts';
 

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { buildCrd, crdName, crdVersionAnnotation } from '../crds/build-crd.ts';
-import type { Clock, Random } from './clock.ts';
+import type { Clock, Random } from '../crds/clock.ts';
 import type { ApiClient } from './kube/api-client.ts';
 import { ApiError } from './kube/api-error.ts';
 import type { ApiObject } from './kube/api-object.ts';

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Logger } from 'pino';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../crds/clock.ts';
 import type { Failure } from './failure.ts';
 
 const quietMs = 1_000;

@@ -1,5 +1,5 @@
 import { destination, pino } from 'pino';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../crds/clock.ts';
 import { ConfigDirectory } from './config/config-directory.ts';
 import { parseOptions, usage } from './parse-options.ts';
 import { startSidecar } from './start-sidecar.ts';

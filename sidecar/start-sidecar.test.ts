@@ -10,7 +10,7 @@ import { startRecordingServer } from '../test/support/recording-server.ts';
 import { testConfig } from '../test/support/sidecar-config.ts';
 import { startTestSidecar } from '../test/support/start-test-sidecar.ts';
 import { startTokenIssuer } from '../test/support/token-issuer.ts';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../crds/clock.ts';
 import { startSidecar } from './start-sidecar.ts';
 
 const request = (path: string): string[] => [`GET ${path} HTTP/1.1`, 'Host: localhost'];

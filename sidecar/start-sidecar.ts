@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { AdminServer } from './admin-server.ts';
-import type { Clock, Random } from './clock.ts';
+import type { Clock, Random } from '../crds/clock.ts';
 import type { ConfigSource } from './config/config-source.ts';
 import { followConfig } from './config/follow-config.ts';
 import { FailureLog } from './failure-log.ts';

@@ -1,4 +1,4 @@
-import type { Clock, Random } from '../clock.ts';
+import type { Clock, Random } from '../../crds/clock.ts';
 import type { ApiClient } from '../kube/api-client.ts';
 import type { ApiObject } from '../kube/api-object.ts';
 import { Reflector, type ReflectorLog, type ReflectorMetrics } from '../kube/reflector.ts';

@@ -1,4 +1,4 @@
-import type { Clock, Random } from '../clock.ts';
+import type { Clock, Random } from '../../crds/clock.ts';
 import type { ApiClient } from '../kube/api-client.ts';
 import { ApiError, ConnectionError } from '../kube/api-error.ts';
 import type { ReflectorLog } from '../kube/reflector.ts';

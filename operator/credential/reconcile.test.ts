@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { credentialObject } from '../../test/support/cluster-objects.ts';
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../../crds/clock.ts';
 import type { CredentialObject, CredentialStatus } from './credential-object.ts';
 import { Reconciler } from './reconcile.ts';
 import { SourceIndex } from './source-index.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../crds/clock.ts';
 import type { ApiClient } from '../kube/api-client.ts';
 import { ApiError } from '../kube/api-error.ts';
 import { isOlder } from '../kube/resource-version.ts';

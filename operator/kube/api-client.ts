@@ -1,7 +1,7 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../crds/clock.ts';
 import { fieldManager } from '../naming.ts';
 import { ApiError, ConnectionError, type Status } from './api-error.ts';
 import type { ApiObject } from './api-object.ts';

@@ -1,4 +1,4 @@
-import type { Clock, Random } from '../clock.ts';
+import type { Clock, Random } from '../../crds/clock.ts';
 
 export interface Backoff {
   readonly firstMs: number;

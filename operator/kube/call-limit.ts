@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../crds/clock.ts';
 import { ConnectionError } from './api-error.ts';
 
 /** The end of one call: its caller's signal, or the time it may take, whichever comes first. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../crds/clock.ts';
 
 const retryMs = 1_000;
 

@@ -1,4 +1,4 @@
-import type { Clock, Random } from '../clock.ts';
+import type { Clock, Random } from '../../crds/clock.ts';
 import type { ApiClient } from './api-client.ts';
 import { ApiError, ConnectionError } from './api-error.ts';
 import { pause } from './backoff.ts';

@@ -1,4 +1,4 @@
-import type { Clock, Random } from '../clock.ts';
+import type { Clock, Random } from '../../crds/clock.ts';
 import type { ApiClient, WatchEvent } from './api-client.ts';
 import { ApiError, ConnectionError, type Status } from './api-error.ts';
 import type { ApiObject } from './api-object.ts';

@@ -1,4 +1,4 @@
-import type { Clock, Random } from '../clock.ts';
+import type { Clock, Random } from '../../crds/clock.ts';
 import { backoffMs } from './backoff.ts';
 
 const backoff = { firstMs: 1_000, longestMs: 300_000 };

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { Sensitive } from '../../crds/sensitive.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../crds/clock.ts';
 import { pause } from '../kube/backoff.ts';
 import type { ServingCertificate } from './webhook-server.ts';
 

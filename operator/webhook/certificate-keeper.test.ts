@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { FakeApiServer } from '../../test/support/fake-api-server.ts';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { until } from '../../test/support/until.ts';
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../../crds/clock.ts';
 import { ApiClient } from '../kube/api-client.ts';
 import type { ApiObject } from '../kube/api-object.ts';
 import { CertificateKeeper } from './certificate-keeper.ts';

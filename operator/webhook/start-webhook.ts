@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Clock, Random } from '../clock.ts';
+import type { Clock, Random } from '../../crds/clock.ts';
 import type { InjectionSettings } from '../inject/injection-settings.ts';
 import { reviewPod } from '../inject/review-pod.ts';
 import type { ApiClient } from '../kube/api-client.ts';

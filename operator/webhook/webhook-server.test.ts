@@ -9,7 +9,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { makeCertificate, type Certificate } from '../../test/support/make-certificate.ts';
 import { admissionReview, injectionSettings, podWith } from '../../test/support/pod.ts';
 import { Sensitive } from '../../crds/sensitive.ts';
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../../crds/clock.ts';
 import { reviewPod } from '../inject/review-pod.ts';
 import { WebhookServer, type ReviewOutcome } from './webhook-server.ts';
 

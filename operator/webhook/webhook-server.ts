@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import type { Sensitive } from '../../crds/sensitive.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../crds/clock.ts';
 import type { PodReview } from '../inject/review-pod.ts';
 
 /** A request to the API server is at most 3 MiB; a review holds its object as JSON, which may be longer than what was sent. */

@@ -1,5 +1,5 @@
 import type { Sensitive } from '../../crds/sensitive.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../crds/clock.ts';
 import type { ConfigSource } from './config-source.ts';
 
 /** Half of the two seconds in which a change must be in force. */

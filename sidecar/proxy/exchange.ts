@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../crds/clock.ts';
 import type { Failure } from '../failure.ts';
 import type { FailureLog } from '../failure-log.ts';
 import { isBrokenConnection } from '../net/connection-problem.ts';

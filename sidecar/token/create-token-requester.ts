@@ -1,5 +1,5 @@
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../crds/clock.ts';
 import { createPool } from '../net/create-pool.ts';
 import { requestToken } from './request-token.ts';
 import type { TokenRequester } from './token-sources.ts';

@@ -4,7 +4,7 @@ import { jsonAnswer } from '../../test/support/http-answer.ts';
 import { makeCertificate } from '../../test/support/make-certificate.ts';
 import { configOf, credentialManifest, secretManifest } from '../../test/support/manifest.ts';
 import { startRecordingServer } from '../../test/support/recording-server.ts';
-import { systemClock } from '../clock.ts';
+import { systemClock } from '../../crds/clock.ts';
 import type { Attempt } from './attempt.ts';
 import { createTokenRequester } from './create-token-requester.ts';
 

@@ -1,5 +1,5 @@
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../crds/clock.ts';
 import type { DestinationPool } from '../net/create-pool.ts';
 import { request } from '../net/undici-client.ts';
 import type { RequestToken } from './attempt.ts';

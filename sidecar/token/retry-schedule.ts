@@ -1,4 +1,4 @@
-import type { Random } from '../clock.ts';
+import type { Random } from '../../crds/clock.ts';
 import type { RetryAdvice } from './attempt.ts';
 import {
   laterRetry,

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../crds/clock.ts';
 import type { Freshness, Token } from './token.ts';
 import { hardLeadFraction, hardLeadMs, softLeadJitter } from './token-limits.ts';
 

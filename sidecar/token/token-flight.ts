@@ -1,4 +1,4 @@
-import type { Clock, Random } from '../clock.ts';
+import type { Clock, Random } from '../../crds/clock.ts';
 import type { TokenFailure } from '../failure.ts';
 import type { Attempt, RequestToken, RetryAdvice } from './attempt.ts';
 import { retryDelayMs } from './retry-schedule.ts';

@@ -1,5 +1,5 @@
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
-import type { Clock, Random } from '../clock.ts';
+import type { Clock, Random } from '../../crds/clock.ts';
 import type { RequestToken } from './attempt.ts';
 import { tokenIdentity } from './token-identity.ts';
 import type { TokenObserver } from './token-observer.ts';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, release } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import { systemClock } from '../../operator/clock.ts';
+import { systemClock } from '../../crds/clock.ts';
 import type { SecretObject } from '../../operator/credential/observed-sources.ts';
 import { ApiClient } from '../../operator/kube/api-client.ts';
 import type { Cluster } from '../cluster/cluster.ts';

@@ -1,7 +1,7 @@
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { pino } from 'pino';
 import { vi } from 'vitest';
-import { systemClock, type Clock } from '../../operator/clock.ts';
+import { systemClock, type Clock } from '../../crds/clock.ts';
 import type { Pod } from '../../operator/inject/pod.ts';
 import type { PodReview } from '../../operator/inject/review-pod.ts';
 import { ApiClient } from '../../operator/kube/api-client.ts';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { execPath } from 'node:process';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { vi } from 'vitest';
-import { systemClock } from '../../operator/clock.ts';
+import { systemClock } from '../../crds/clock.ts';
 import type { Pod } from '../../operator/inject/pod.ts';
 import { ApiClient } from '../../operator/kube/api-client.ts';
 import { ApiError } from '../../operator/kube/api-error.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execPath } from 'node:process';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { systemClock } from '../../operator/clock.ts';
+import { systemClock } from '../../crds/clock.ts';
 import { conditionOf } from '../../operator/credential/conditions.ts';
 import type { CredentialObject } from '../../operator/credential/credential-object.ts';
 import type { SecretObject } from '../../operator/credential/observed-sources.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { systemClock } from '../../operator/clock.ts';
+import { systemClock } from '../../crds/clock.ts';
 import type { CredentialObject } from '../../operator/credential/credential-object.ts';
 import { conditionOf } from '../../operator/credential/conditions.ts';
 import type { SecretObject } from '../../operator/credential/observed-sources.ts';

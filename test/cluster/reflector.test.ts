@@ -1,7 +1,7 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { systemClock } from '../../operator/clock.ts';
+import { systemClock } from '../../crds/clock.ts';
 import { ApiClient } from '../../operator/kube/api-client.ts';
 import type { ApiObject } from '../../operator/kube/api-object.ts';
 import { LeaderElection } from '../../operator/kube/leader-election.ts';

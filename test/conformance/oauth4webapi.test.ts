@@ -3,7 +3,7 @@ import * as oauth from 'oauth4webapi';
 import { Provider } from 'oidc-provider/lib/provider.js';
 import { describe, expect, it } from 'vitest';
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
-import { systemClock } from '../../sidecar/clock.ts';
+import { systemClock } from '../../crds/clock.ts';
 import type { Attempt } from '../../sidecar/token/attempt.ts';
 import { createTokenRequester } from '../../sidecar/token/create-token-requester.ts';
 import { version } from '../support/ask-for-token.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { systemClock } from '../../sidecar/clock.ts';
+import { systemClock } from '../../crds/clock.ts';
 import { createTokenRequester } from '../../sidecar/token/create-token-requester.ts';
 import { TokenSource, type TokenOutcome } from '../../sidecar/token/token-source.ts';
 import { version } from '../support/ask-for-token.ts';

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Clock } from '../../operator/clock.ts';
+import type { Clock } from '../../crds/clock.ts';
 import type { ApiRequest } from '../../operator/kube/api-client.ts';
 import { ApiError, ConnectionError } from '../../operator/kube/api-error.ts';
 import { CallLimit } from '../../operator/kube/call-limit.ts';

@@ -1,5 +1,5 @@
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
-import { systemClock } from '../../sidecar/clock.ts';
+import { systemClock } from '../../crds/clock.ts';
 import type { TokenFailure } from '../../sidecar/failure.ts';
 import type { Attempt, TokenAnswer } from '../../sidecar/token/attempt.ts';
 import { createTokenRequester } from '../../sidecar/token/create-token-requester.ts';

@@ -1,7 +1,7 @@
 import { Sensitive } from '../../crds/sensitive.ts';
 import type { TokenFailureCode } from '../../sidecar/failure.ts';
 import type { Attempt, RequestToken, RetryAdvice } from '../../sidecar/token/attempt.ts';
-import type { Clock } from '../../sidecar/clock.ts';
+import type { Clock } from '../../crds/clock.ts';
 
 interface HeldRequest {
   readonly answer: (attempt: Attempt) => void;

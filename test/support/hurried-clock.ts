@@ -1,4 +1,4 @@
-import type { Clock } from '../../operator/clock.ts';
+import type { Clock } from '../../crds/clock.ts';
 
 /** Time that runs so many times as fast: for timeouts of minutes against real servers. */
 export function hurriedClock(factor: number): Clock {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../sidecar/clock.ts';
+import type { Clock } from '../../crds/clock.ts';
 
 interface Timer {
   readonly dueMs: number;
