@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import { pino } from 'pino';
+import { destination, pino } from 'pino';
 import { version } from '../crds/version.ts';
 import { systemClock } from '../crds/clock.ts';
 import { parseSettings } from './inject/parse-settings.ts';
@@ -21,7 +21,8 @@ if (!parsed.ok) {
 }
 
 const { options } = parsed;
-const log = pino({ name: 'tokenward-operator', level: options.logLevel, base: { version } });
+// Line by line: what pino holds back it writes when the process exits, and if nobody reads any more it tries for ever.
+const log = pino({ name: 'tokenward-operator', level: options.logLevel, base: { version } }, destination({ dest: 1, sync: true }));
 try {
   const access = new KubeConfig();
   access.loadFromDefault();

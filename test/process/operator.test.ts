@@ -121,3 +121,14 @@ test('answers for its health, and is ready before and without leading', async ()
   for (const path of ['/healthz', '/readyz', '/metrics']) expect((await fetch(operator.healthUrl + path)).status).toBe(200);
   expect((await fetch(`${operator.healthUrl}/debug`)).status).toBe(404);
 });
+
+test('ends when it is told to, though nobody reads its log any more', async () => {
+  await using api = await FakeApiServer.start();
+  await using operator = await startOperatorProcess(api.url);
+  operator.closeOutput();
+  api.cluster.put(resources.secrets, secretObject('lms', canarySecret('a')));
+  api.cluster.put(resources.credentials, credentialObject('lms'));
+  await until(() => readyReason(api, 'hr/lms') === 'Ready');
+  operator.signal('SIGTERM');
+  expect(await operator.exited).toEqual({ code: 0, signal: null });
+});

@@ -49,6 +49,12 @@ export class OperatorProcess implements AsyncDisposable {
     }
   }
 
+  /** From now on nobody reads what it writes. */
+  closeOutput(): void {
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }
