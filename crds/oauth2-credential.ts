@@ -1,8 +1,11 @@
 import * as z from 'zod';
+import { client } from './client-schema.ts';
 import { choice, flag, integer, list, record, text } from './field.ts';
+import { grant } from './grant-schema.ts';
+import { configMapKeyRef, objectName, secretKeyRef, secretName } from './references.ts';
 import { matching } from './rule.ts';
 import { methodRule, methodsOrPaths, pathPatternRule } from './rules/allow-rules.ts';
-import { clientRules, noControlCharacters } from './rules/client-rules.ts';
+import { assertionNamesItsIssuer, clientIdIsNamed, tlsClientAuthHasCertificate } from './rules/client-rules.ts';
 import { exactlyOne } from './rules/exactly-one.ts';
 import { headerNameRules, headerParameterRules, injectionHeaderIsFree, token, upstreamHeaderRules } from './rules/header-rules.ts';
 import { noDuplicates, notBlank, notInTheQueryAlready, notReserved } from './rules/parameter-rules.ts';
@@ -13,34 +16,6 @@ import { proxyUrlRules, tokenUrlRules, upstreamUrlRules } from './rules/url-rule
  * The spec of an OAuth2Credential, tokenward.dev/v1alpha1: the one source of the types, the CRD (generated from it) and the
  * offline validation. A field or an enum value is here only when it works.
  */
-const objectName = (description: string) =>
-  text(description, {
-    max: 253,
-    rules: [
-      matching(
-        'InvalidReference',
-        '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
-        "must be an object's name: lower-case letters, digits, hyphens and dots, beginning and ending with a letter or digit",
-      ),
-    ],
-  });
-
-const dataKey = (description: string) =>
-  text(description, {
-    max: 253,
-    rules: [matching('InvalidReference', '^[-._0-9A-Za-z]+$', 'must be a key: letters, digits, hyphens, underscores and dots')],
-  });
-
-const secretKeyRef = record('One key of a Secret in the same namespace that carries the label tokenward.dev/credential: "true".', {
-  name: objectName("The Secret's name."),
-  key: dataKey("The key in the Secret's data."),
-});
-
-const configMapKeyRef = record('One key of a ConfigMap in the same namespace that carries the label tokenward.dev/credential: "true".', {
-  name: objectName("The ConfigMap's name."),
-  key: dataKey("The key in the ConfigMap's data."),
-});
-
 const tls = record('How TLS connections to this endpoint are made.', {
   caBundle: record(
     'Certificate authorities, as PEM, to be trusted in place of the built-in ones.',
@@ -69,9 +44,7 @@ const proxy = record(
   'An HTTP proxy on the way to this endpoint (CONNECT for https URLs).',
   {
     url: text('The proxy as http://host:port. Empty: no proxy.', { min: 0, max: 2048, rules: proxyUrlRules }).optional(),
-    credentialsSecretRef: record('The Secret with the keys username and password for the proxy.', {
-      name: objectName('The Secret\'s name. It carries the label tokenward.dev/credential: "true".'),
-    }).optional(),
+    credentialsSecretRef: secretName('The Secret with the keys username and password for the proxy.').optional(),
   },
   [
     {
@@ -187,50 +160,23 @@ const tokenEndpoint = record(
   [notInTheQueryAlready],
 );
 
-const clientId = text('The client id.', { max: 1024, rules: [noControlCharacters] });
-
-const client = record(
-  'The OAuth client and how it authenticates.',
-  {
-    id: clientId.optional(),
-    idFrom: record('Where the client id is read from.', { secretKeyRef }).optional(),
-    authentication: choice(
-      'How the client authenticates: ClientSecretBasic (request header), ClientSecretPost (body parameters) or None (public client).',
-      ['ClientSecretBasic', 'ClientSecretPost', 'None'],
-    ).default('ClientSecretBasic'),
-    secretRef: record('The Secret that holds the client secret.', {
-      name: objectName('The Secret\'s name. It carries the label tokenward.dev/credential: "true".'),
-      key: dataKey("The key in the Secret's data.").default('client-secret'),
-    }).optional(),
-    basicEncoding: choice(
-      'How id and secret are encoded in the Basic header: Raw, as most servers expect, or FormURLEncoded (RFC 6749, section 2.3.1).',
-      ['Raw', 'FormURLEncoded'],
-    ).default('Raw'),
-    bodyId: text('A client_id to send in the body beside the one in the header. Empty: none.', {
-      min: 0,
-      max: 1024,
-      rules: [noControlCharacters],
-    }).optional(),
-  },
-  [exactlyOne('id', 'idFrom', 'InvalidClient'), ...clientRules],
-);
-
-const grant = record('What is asked for.', {
-  type: choice('The OAuth 2.0 grant.', ['ClientCredentials']).default('ClientCredentials'),
-  scope: text('The scope. A JSON object is sent as an object if the content type is application/json. Empty: none is sent.', {
-    min: 0,
-    max: 4096,
-  }).optional(),
-  audience: list('The audiences to ask for.', text('An audience.', { max: 2048 }), { max: 20 }).optional(),
-  resource: list('The resources to ask for (RFC 8707).', text('A resource.', { max: 2048 }), { max: 20 }).optional(),
-});
-
 const injection = record('How the token is put into a request.', {
   header: text('The header that carries the token.', { max: 256, rules: headerNameRules }).default('Authorization'),
   scheme: text('What precedes the token. Absent: Bearer, and any other token type is refused. Empty: the bare token.', {
     min: 0,
     max: 64,
     rules: [matching('InvalidHeader', `^(${token})?$`, 'must be one word without spaces, such as Bearer, or empty for the bare token')],
+  }).optional(),
+  soapHeader: record('Puts the token into an element of the Header of the SOAP envelope, 1.1 or 1.2, in place of an HTTP header.', {
+    element: text('The local name of the element.', {
+      max: 256,
+      rules: [matching('InvalidField', '^[A-Za-z_][A-Za-z0-9_.-]*$', 'must be an XML name without a prefix, such as AccessToken')],
+    }),
+    namespace: text("The element's namespace. Empty: none.", {
+      min: 0,
+      max: 1024,
+      rules: [matching('InvalidField', '^[^\\x00-\\x20\\x7f]*$', 'must be a URI, without spaces and control characters')],
+    }).optional(),
   }).optional(),
 });
 
@@ -254,7 +200,7 @@ export const credentialSpec = record(
     injection: injection.prefault({}),
     cache: cache.prefault({}),
   },
-  [noCurlyQuotes, noBrokenJson, injectionHeaderIsFree],
+  [noCurlyQuotes, noBrokenJson, injectionHeaderIsFree, clientIdIsNamed, tlsClientAuthHasCertificate, assertionNamesItsIssuer],
 );
 
 /** A credential's name is an alias, and `tokenward-<name>` is the name of its rendering. RFC 1123 section 2.1. */

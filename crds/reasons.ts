@@ -11,6 +11,7 @@ export const reasons = {
   InvalidParameter: { condition: 'Accepted', meaning: 'A parameter is blank, reserved, or given twice.' },
   InvalidReference: { condition: 'Accepted', meaning: 'A reference is malformed, or not exactly one of the alternatives is given.' },
   InvalidClient: { condition: 'Accepted', meaning: "The client's id, authentication and secret do not fit together." },
+  InvalidGrant: { condition: 'Accepted', meaning: "The grant's type and what belongs to it do not fit together." },
   InvalidScope: { condition: 'Accepted', meaning: 'The scope is sent as JSON and is not JSON.' },
   SecretsResolved: { condition: 'SecretsResolved', meaning: 'Every reference leads to a usable value.' },
   SecretNotFound: { condition: 'SecretsResolved', meaning: 'A Secret that the spec names does not exist.' },

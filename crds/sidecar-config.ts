@@ -70,26 +70,106 @@ const tokenEndpoint = z.strictObject({
   proxy: z.optional(proxy),
 });
 
+const signing = {
+  /** PEM. */
+  key: sensitive,
+  algorithm: z._default(z.enum(['RS256', 'PS256', 'ES256', 'EdDSA']), 'RS256'),
+  keyId: z.optional(z.string()),
+  /** x5t#S256, base64url. */
+  thumbprint: z.optional(z.string()),
+};
+
+/** A token that is there already: its value, or where it is read afresh for every token request. */
+const supplied = z.union([z.strictObject({ value: sensitive }), z.strictObject({ from: z.enum(['ProjectedToken']) })]);
+
 const client = z.strictObject({
-  id: z.string(),
-  authentication: z._default(z.enum(['ClientSecretBasic', 'ClientSecretPost', 'None']), 'ClientSecretBasic'),
+  id: z.optional(z.string()),
+  authentication: z._default(
+    z.enum(['ClientSecretBasic', 'ClientSecretPost', 'ClientSecretJWT', 'PrivateKeyJWT', 'TLSClientAuth', 'ClientAssertion', 'None']),
+    'ClientSecretBasic',
+  ),
   secret: z.optional(sensitive),
   basicEncoding: z._default(z.enum(['Raw', 'FormURLEncoded']), 'Raw'),
   /** A client_id in the body that differs from the one in the header. */
   bodyId: z.optional(z.string()),
+  privateKeyJWT: z.optional(z.strictObject(signing)),
+  clientAssertion: z.optional(supplied),
+  /** Absent: the token endpoint's URL. */
+  assertionAudience: z.optional(z.string()),
+});
+
+const nameAndValue = z.strictObject({ name: z.string(), value: z.string() });
+
+const samlAssertion = z.strictObject({
+  nameID: z.string(),
+  nameIDType: z._default(z.enum(['UserID', 'EmailAddress', 'UserName', 'ExternalLearningUser']), 'UserID'),
+  /** Absent: www.successfactors.com, as for the audience. */
+  issuer: z.optional(z.string()),
+  audience: z.optional(z.string()),
+  /** Absent: the token endpoint's URL. */
+  recipient: z.optional(z.string()),
+  attributes: z._default(z.array(nameAndValue), []),
+  lifetimeSeconds: z._default(seconds, 600),
+  /** PEM, RSA. */
+  key: sensitive,
+  /** PEM. */
+  certificate: z.string(),
+});
+
+const saml2Bearer = z.strictObject({
+  profile: z._default(z.enum(['RFC7522', 'SuccessFactors']), 'RFC7522'),
+  companyId: z.optional(z.string()),
+  /** The assertion as XML, if it is not signed here. */
+  supplied: z.optional(sensitive),
+  assertion: z.optional(samlAssertion),
+});
+
+const jwtBearer = z.strictObject({
+  supplied: z.optional(sensitive),
+  assertion: z.optional(
+    z.strictObject({
+      /** Absent: the client id. */
+      issuer: z.optional(z.string()),
+      subject: z.string(),
+      /** Absent: the token endpoint's URL. */
+      audience: z.optional(z.string()),
+      claims: z._default(z.array(nameAndValue), []),
+      lifetimeSeconds: z._default(seconds, 300),
+      ...signing,
+    }),
+  ),
+});
+
+const tokenExchange = z.strictObject({
+  subjectToken: supplied,
+  subjectTokenType: z.string(),
+  actorToken: z.optional(supplied),
+  /** There if `actorToken` is. */
+  actorTokenType: z.optional(z.string()),
+  requestedTokenType: z.optional(z.string()),
 });
 
 const grant = z.strictObject({
-  type: z._default(z.enum(['ClientCredentials']), 'ClientCredentials'),
+  type: z._default(
+    z.enum(['ClientCredentials', 'Password', 'SAML2Bearer', 'JWTBearer', 'TokenExchange', 'RefreshToken', 'None']),
+    'ClientCredentials',
+  ),
   scope: z.optional(z.string()),
   audience: z._default(z.array(z.string()), []),
   resource: z._default(z.array(z.string()), []),
+  password: z.optional(z.strictObject({ username: z.string(), password: sensitive })),
+  saml2Bearer: z.optional(saml2Bearer),
+  jwtBearer: z.optional(jwtBearer),
+  tokenExchange: z.optional(tokenExchange),
+  refreshToken: z.optional(z.strictObject({ refreshToken: sensitive })),
 });
 
 const injection = z.strictObject({
   header: z._default(z.string(), 'Authorization'),
   /** Absent = Bearer, and any other token type is refused; empty = the bare token. */
   scheme: z.optional(z.string()),
+  /** The token goes into this element of a SOAP envelope's Header, and into no HTTP header. */
+  soapHeader: z.optional(z.strictObject({ element: z.string(), namespace: z.optional(z.string()) })),
 });
 
 const cache = z.strictObject({

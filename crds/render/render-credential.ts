@@ -6,6 +6,7 @@ import { readyConfig, sidecarConfigFile, type ProxyConfig, type SidecarConfig, t
 import type { Sources } from '../sources.ts';
 import { hostsOf } from './allowed-hosts.ts';
 import { omitDefaults } from './omit-defaults.ts';
+import { renderGrant, renderSigning, renderSupplied } from './render-grant.ts';
 import type { Use } from './secret-value.ts';
 import { SourceReader } from './source-reader.ts';
 
@@ -24,8 +25,8 @@ export function renderCredential(credential: OAuth2Credential, sources: Sources)
     upstream: renderUpstream(spec.upstream, reader),
     tokenEndpoint: renderTokenEndpoint(spec.tokenEndpoint, reader),
     client,
-    grant: renderGrant(spec.grant),
-    injection: spec.injection,
+    grant: renderGrant(spec.grant, reader),
+    injection: renderInjection(spec.injection),
     cache: spec.cache,
   };
   if (reader.problems.length > 0) return { ok: false, problems: reader.problems };
@@ -73,20 +74,28 @@ function renderTokenEndpoint(endpoint: CredentialSpec['tokenEndpoint'], reader: 
 }
 
 function renderClient(client: CredentialSpec['client'], reader: SourceReader): SidecarConfig['client'] {
-  const { authentication, basicEncoding, secretRef, idFrom, bodyId } = client;
+  const { authentication, basicEncoding, secretRef, idFrom, bodyId, privateKeyJWT, clientAssertion, assertionAudience } = client;
   const use: Use = authentication === 'ClientSecretBasic' && basicEncoding === 'Raw' ? 'clientIdForRawBasic' : 'credential';
   const id = idFrom === undefined ? client.id : reader.value(idFrom.secretKeyRef, 'spec.client.idFrom.secretKeyRef', use).reveal();
+  const at = 'spec.client.clientAssertion.assertionRef';
   return {
-    id: id ?? '',
+    ...(id !== undefined && { id }),
     authentication,
     ...(secretRef !== undefined && { secret: reader.value(secretRef, 'spec.client.secretRef', 'credential') }),
     basicEncoding,
     ...(isSet(bodyId) && { bodyId }),
+    ...(privateKeyJWT && { privateKeyJWT: renderSigning(privateKeyJWT, 'spec.client.privateKeyJWT', reader) }),
+    ...(clientAssertion && { clientAssertion: renderSupplied(clientAssertion.assertionRef, at, reader) }),
+    ...(assertionAudience !== undefined && { assertionAudience }),
   };
 }
 
-function renderGrant({ type, scope, audience = [], resource = [] }: CredentialSpec['grant']): SidecarConfig['grant'] {
-  return { type, ...(isSet(scope) && { scope }), audience, resource };
+function renderInjection({ header, scheme, soapHeader }: CredentialSpec['injection']): SidecarConfig['injection'] {
+  return {
+    header,
+    ...(scheme !== undefined && { scheme }),
+    ...(soapHeader && { soapHeader: { element: soapHeader.element, ...(isSet(soapHeader.namespace) && { namespace: soapHeader.namespace }) } }),
+  };
 }
 
 interface Entry {

@@ -11,7 +11,7 @@ export const credentialLabel = 'tokenward.dev/credential';
 /** What the operator writes itself. */
 export const renderingLabel = 'tokenward.dev/rendering';
 
-interface KeyRef {
+export interface KeyRef {
   readonly name: string;
   readonly key: string;
 }

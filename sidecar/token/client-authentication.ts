@@ -26,7 +26,7 @@ const basicEncodings: Record<Client['basicEncoding'], (value: string) => string>
 
 /** The identifier that goes into the body. Some servers know a client by another one there than in the header. */
 function bodyId(client: Client): Field {
-  return ['client_id', client.bodyId ?? client.id];
+  return ['client_id', client.bodyId ?? client.id ?? ''];
 }
 
 /**
@@ -35,7 +35,7 @@ function bodyId(client: Client): Field {
  */
 const ClientSecretBasic: ClientAuthentication = (client) => {
   const encode = basicEncodings[client.basicEncoding];
-  const userPass = `${encode(client.id)}:${encode(client.secret?.reveal() ?? '')}`;
+  const userPass = `${encode(client.id ?? '')}:${encode(client.secret?.reveal() ?? '')}`;
   return {
     authorization: `Basic ${Buffer.from(userPass, 'utf8').toString('base64')}`,
     fields: client.bodyId === undefined ? [] : [bodyId(client)],

@@ -58,7 +58,7 @@ function pieces(value: string): string[] {
 function basicCredentials({ client }: SidecarConfig): string[] {
   const secret = client.secret?.reveal();
   if (!secret) return [];
-  return [`${client.id}:${secret}`, `${formURLEncode(client.id)}:${formURLEncode(secret)}`];
+  return [`${client.id ?? ''}:${secret}`, `${formURLEncode(client.id ?? '')}:${formURLEncode(secret)}`];
 }
 
 function encodings(value: string): string[] {
