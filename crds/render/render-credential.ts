@@ -94,7 +94,9 @@ function renderInjection({ header, scheme, soapHeader }: CredentialSpec['injecti
   return {
     header,
     ...(scheme !== undefined && { scheme }),
-    ...(soapHeader && { soapHeader: { element: soapHeader.element, ...(isSet(soapHeader.namespace) && { namespace: soapHeader.namespace }) } }),
+    ...(soapHeader && {
+      soapHeader: { element: soapHeader.element, ...(isSet(soapHeader.namespace) && { namespace: soapHeader.namespace }) },
+    }),
   };
 }
 
