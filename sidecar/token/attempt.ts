@@ -24,5 +24,11 @@ export type Attempt =
   | { readonly ok: true; readonly answer: TokenAnswer }
   | { readonly ok: false; readonly failure: TokenFailure; readonly retry: RetryAdvice };
 
+/** Why a token is asked for, as far as a request may show it. */
+export interface AskedBecause {
+  /** The API refused the last one, though it had not expired. */
+  readonly refused: boolean;
+}
+
 /** Sends one token request and judges the answer; never throws. The signal ends it when the credential is gone. */
-export type RequestToken = (signal: AbortSignal) => Promise<Attempt>;
+export type RequestToken = (signal: AbortSignal, because?: AskedBecause) => Promise<Attempt>;

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { configOf, credentialManifest, secretManifest } from '../../test/support/manifest.ts';
-import { buildTokenRequest, type TokenRequest } from './build-token-request.ts';
+import { buildTokenRequest, type Occasion, type TokenRequest } from './build-token-request.ts';
+
+const plain: Occasion = { material: {}, because: { refused: false } };
 
 function build(tokenEndpoint: Readonly<Record<string, unknown>>, client = {}, grant = {}): TokenRequest {
   const spec = { tokenEndpoint: { url: 'https://acme.example/token', ...tokenEndpoint }, client, grant };
-  return buildTokenRequest(configOf(credentialManifest(spec), secretManifest({ 'client-secret': 's3cr3t' })));
+  return buildTokenRequest(configOf(credentialManifest(spec), secretManifest({ 'client-secret': 's3cr3t' })), plain);
 }
 
 describe('buildTokenRequest', () => {
@@ -43,6 +45,6 @@ describe('buildTokenRequest', () => {
   it('builds the same request each time: nothing is used up', () => {
     const spec = { tokenEndpoint: { url: 'https://acme.example/token' } };
     const config = configOf(credentialManifest(spec), secretManifest({ 'client-secret': 's3cr3t' }));
-    expect(buildTokenRequest(config)).toEqual(buildTokenRequest(config));
+    expect(buildTokenRequest(config, plain)).toEqual(buildTokenRequest(config, plain));
   });
 });

@@ -1,5 +1,8 @@
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
+import type { AskedBecause } from './attempt.ts';
 import { clientAuthentication, type Field } from './client-authentication.ts';
+import { grantFields, type GrantFields } from './grant-fields.ts';
+import type { TokenMaterial } from './token-material.ts';
 
 /** A token request, ready to be written. Secrets are in all of its parts: it is never logged. */
 export interface TokenRequest {
@@ -18,15 +21,22 @@ interface Fields {
   readonly query: readonly Field[];
 }
 
+/** Beside the configuration: what was made or read for this one request, and what it is for. */
+export interface Occasion {
+  readonly material: TokenMaterial;
+  readonly because: AskedBecause;
+  readonly userAgent?: string | undefined;
+}
+
 /**
- * The access token request of the client credentials grant (RFC 6749 section 4.4.2) with the resources of RFC 8707 and the audiences
- * of RFC 8693. What the URL's own query says is not said again (RFC 6749 section 3.2: no parameter more than once).
+ * The access token request of the credential's grant (RFC 6749 section 4) with the resources of RFC 8707 and the audiences of RFC 8693.
+ * What the URL's own query says is not said again (RFC 6749 section 3.2: no parameter more than once).
  */
-export function buildTokenRequest(config: SidecarConfig, userAgent?: string): TokenRequest {
+export function buildTokenRequest(config: SidecarConfig, { material, because, userAgent }: Occasion): TokenRequest {
   const { tokenEndpoint } = config;
   const url = new URL(tokenEndpoint.url);
-  const shown = clientAuthentication(config.client);
-  const { grantType, body, query } = placeFields(config, url, shown.fields);
+  const shown = clientAuthentication(config.client, material);
+  const { grantType, body, query } = placeFields(config, url, shown.fields, grantFields(config.grant, material, because));
   const headersWith = (contentType?: string): string[] =>
     headerLines(config, { userAgent, contentType, authorization: shown.authorization });
 
@@ -43,21 +53,20 @@ export function buildTokenRequest(config: SidecarConfig, userAgent?: string): To
   };
 }
 
-function placeFields(config: SidecarConfig, url: URL, clientFields: readonly Field[]): Fields {
-  const { grant, tokenEndpoint } = config;
-  const own = url.searchParams;
-  const isNew = ([name]: Field): boolean => !own.has(name);
+function placeFields({ grant, tokenEndpoint }: SidecarConfig, url: URL, clientFields: readonly Field[], own: GrantFields): Fields {
+  const isNew = ([name]: Field): boolean => !url.searchParams.has(name);
   const parameters = (place: 'Body' | 'Query'): Field[] =>
     tokenEndpoint.parameters.filter((parameter) => parameter.in === place).map(({ name, value }) => [name, value.reveal()]);
-  const grantFields: Field[] = [
+  const asked: Field[] = [
+    ...own.fields,
     ...(grant.scope ? [['scope', grant.scope] as const] : []),
     ...grant.resource.map((resource): Field => ['resource', resource]),
     ...grant.audience.map((audience): Field => ['audience', audience]),
   ];
   return {
-    grantType: ([['grant_type', 'client_credentials']] satisfies Field[]).filter(isNew),
+    grantType: (own.grantType === undefined ? [] : [['grant_type', own.grantType] as const]).filter(isNew),
     // No declared parameter is in the URL's query already where it would go there: such a credential is refused.
-    body: [...[...clientFields, ...grantFields].filter(isNew), ...parameters('Body')],
+    body: [...[...clientFields, ...asked].filter(isNew), ...parameters('Body')],
     query: parameters('Query'),
   };
 }

@@ -9,6 +9,7 @@ import { readRefusal, type Refusal } from './refusal.ts';
 import { retryAdvice } from './retry-advice.ts';
 import { tokenHint } from './token-hints.ts';
 import { tokenLifetimeMs } from './token-lifetime.ts';
+import type { TokenMaterial } from './token-material.ts';
 
 /** An answer of the token endpoint as it came. */
 export interface TokenResponse {
@@ -19,9 +20,17 @@ export interface TokenResponse {
   readonly body: Uint8Array;
 }
 
+/** The request that was answered. */
+export interface Sent {
+  readonly material: TokenMaterial;
+  /** Our clock's time when it was sent. */
+  readonly sentWallMs: number;
+}
+
 /** An answer with all that judging it needs. */
 interface Case {
   readonly config: SidecarConfig;
+  readonly material: TokenMaterial;
   readonly response: TokenResponse;
   readonly content: Content;
   readonly redact: Redact;
@@ -29,12 +38,11 @@ interface Case {
 }
 
 /**
- * Judges an answer to a token request: RFC 6749 section 5.1, read generously, or the reason why there is no token. `sentWallMs` is our
- * clock's time when the request was sent.
+ * Judges an answer to a token request: RFC 6749 section 5.1, read generously, or the reason why there is no token.
  */
-export function readTokenAnswer(config: SidecarConfig, response: TokenResponse, sentWallMs: number): Attempt {
+export function readTokenAnswer(config: SidecarConfig, { material, sentWallMs }: Sent, response: TokenResponse): Attempt {
   const content = readContent(response.body, header(response, 'content-encoding') ?? '');
-  const it: Case = { config, response, content, redact: redactor(config), wallMs: sentWallMs };
+  const it: Case = { config, material, response, content, redact: redactor(config, material), wallMs: sentWallMs };
   const { status } = response;
   if (status >= 300 && status < 400) return redirected(it);
 
@@ -72,7 +80,7 @@ function redirected(it: Case): Attempt {
   const location = header(it.response, 'location');
   const host = location === undefined ? undefined : URL.parse(location, it.config.tokenEndpoint.url)?.host;
   // Host names may well look like tokens: tenants and accounts have such names.
-  const target = host !== undefined && !holdsSecret(it.config, host) ? host : undefined;
+  const target = host !== undefined && !holdsSecret(it.config, it.material, host) ? host : undefined;
   const hint =
     `Redirects are not followed, lest the client's secret go elsewhere: set tokenEndpoint.url to the address it points to` +
     `${target ? `, on ${target}` : ''}. Some servers send a client that they do not know to a login page.`;

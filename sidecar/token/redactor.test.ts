@@ -4,7 +4,7 @@ import { redactor, type Redact } from './redactor.ts';
 
 function redactorFor(secret: string, parameters: readonly unknown[] = []): Redact {
   const spec = { tokenEndpoint: { url: 'https://acme.example/token', parameters } };
-  return redactor(configOf(credentialManifest(spec), secretManifest({ 'client-secret': secret })));
+  return redactor(configOf(credentialManifest(spec), secretManifest({ 'client-secret': secret })), {});
 }
 
 describe('redactor', () => {

@@ -1,6 +1,7 @@
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
 import { Sensitive } from '../../crds/sensitive.ts';
 import { formURLEncode } from './client-authentication.ts';
+import type { TokenMaterial } from './token-material.ts';
 
 /** Replaces everything in a text that is, or looks like, a secret or a token. Of a long text only the beginning is left. */
 export type Redact = (text: string) => string;
@@ -17,11 +18,11 @@ const longestText = 16_384;
 const unsureEnd = 4_096;
 
 /**
- * Redacts what a token endpoint wrote, before it is logged: every secret of the configuration, in each encoding in which it was
- * sent or may be quoted, and whatever looks like a token. It would rather take out too much.
+ * Redacts what a token endpoint wrote, before it is logged: every secret of the configuration and of this one request, in each encoding
+ * in which it was sent or may be quoted, and whatever looks like a token. It would rather take out too much.
  */
-export function redactor(config: SidecarConfig): Redact {
-  const secrets = secretsPattern(config);
+export function redactor(config: SidecarConfig, material: TokenMaterial): Redact {
+  const secrets = secretsPattern(config, material);
   return (text) => {
     const start = text.slice(0, longestText);
     const clean = redactTokens(secrets === undefined ? start : start.replace(secrets, redacted));
@@ -29,14 +30,14 @@ export function redactor(config: SidecarConfig): Redact {
   };
 }
 
-/** Whether one of the configuration's secrets is in the text, in whatever encoding. */
-export function holdsSecret(config: SidecarConfig, text: string): boolean {
-  const secrets = secretsPattern(config);
+/** Whether one of the request's secrets is in the text, in whatever encoding. */
+export function holdsSecret(config: SidecarConfig, material: TokenMaterial, text: string): boolean {
+  const secrets = secretsPattern(config, material);
   return secrets !== undefined && text.search(secrets) >= 0;
 }
 
-function secretsPattern(config: SidecarConfig): RegExp | undefined {
-  const values = new Set([...sensitiveValues(config).flatMap(pieces), ...basicCredentials(config)]);
+function secretsPattern(config: SidecarConfig, material: TokenMaterial): RegExp | undefined {
+  const values = new Set([...sensitiveValues([config, material]).flatMap(pieces), ...basicCredentials(config)]);
   const forms = new Set([...values].flatMap(encodings).filter((form) => form !== ''));
   if (forms.size === 0) return undefined;
   const longestFirst = [...forms].sort((a, b) => b.length - a.length);

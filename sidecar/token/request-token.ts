@@ -3,16 +3,18 @@ import type { Clock } from '../../crds/clock.ts';
 import type { DestinationPool } from '../net/create-pool.ts';
 import { request } from '../net/undici-client.ts';
 import type { RequestToken } from './attempt.ts';
-import { buildTokenRequest } from './build-token-request.ts';
+import { buildTokenRequest, type TokenRequest } from './build-token-request.ts';
 import { connectionFailure, timedOut } from './connection-failure.ts';
 import { longestAnswerBytes } from './read-content.ts';
 import { readTokenAnswer, type TokenResponse } from './read-token-answer.ts';
+import type { GatherMaterial } from './token-material.ts';
 
 export interface TokenRequestContext {
   readonly config: SidecarConfig;
   /** Connections to `tokenEndpoint.url`; closing it is up to who made it. */
   readonly pool: DestinationPool;
   readonly clock: Clock;
+  readonly gatherMaterial: GatherMaterial;
   /** Sent as User-Agent. */
   readonly userAgent?: string;
 }
@@ -21,18 +23,23 @@ export interface TokenRequestContext {
  * Asks the token endpoint for a token, once per call: nothing is kept between two of them, no redirect is followed and no cookie sent.
  * `tokenEndpoint.timeoutSeconds` is one deadline over connection, headers and body.
  */
-export function requestToken({ config, pool, clock, userAgent }: TokenRequestContext): RequestToken {
+export function requestToken({ config, pool, clock, gatherMaterial, userAgent }: TokenRequestContext): RequestToken {
   const { url, proxy } = config.tokenEndpoint;
   const { host } = new URL(url);
   const proxyHost = proxy && new URL(proxy.url).host;
-  return async (signal) => {
+  return async (signal, because = { refused: false }) => {
+    // Anew for each attempt: an assertion is for one use (RFC 7523 section 3, jti), and a file may have been replaced.
+    const gathered = await gatherMaterial(config);
+    if (!gathered.ok) return { ok: false, failure: gathered.failure, retry: 'never' };
+    const { material } = gathered;
     const deadline = new AbortController();
     const cancel = clock.after(config.tokenEndpoint.timeoutSeconds * 1000, () => deadline.abort());
     const sentWallMs = clock.wallMs();
     try {
       const either = AbortSignal.any([signal, deadline.signal]);
-      const response = await untilAborted(exchange(config, pool, either, userAgent), either);
-      return readTokenAnswer(config, response, sentWallMs);
+      const tokenRequest = buildTokenRequest(config, { material, because, userAgent });
+      const response = await untilAborted(exchange(tokenRequest, pool, either), either);
+      return readTokenAnswer(config, { material, sentWallMs }, response);
     } catch (error) {
       if (signal.aborted) {
         const failure = { code: 'token_unavailable', detail: 'The credential is gone; its token request was given up.' } as const;
@@ -54,13 +61,7 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-async function exchange(
-  config: SidecarConfig,
-  pool: DestinationPool,
-  signal: AbortSignal,
-  userAgent: string | undefined,
-): Promise<TokenResponse> {
-  const { method, path, headers, body } = buildTokenRequest(config, userAgent);
+async function exchange({ method, path, headers, body }: TokenRequest, pool: DestinationPool, signal: AbortSignal): Promise<TokenResponse> {
   const response = await request.call(pool.dispatcher, {
     method,
     path: pool.pathPrefix + path,

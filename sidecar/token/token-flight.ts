@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../../crds/clock.ts';
 import type { TokenFailure } from '../failure.ts';
-import type { Attempt, RequestToken, RetryAdvice } from './attempt.ts';
+import type { Attempt, RetryAdvice } from './attempt.ts';
 import { retryDelayMs } from './retry-schedule.ts';
 import { isExpired } from './token-age.ts';
 import { longestLifetimeMs } from './token-limits.ts';
@@ -22,7 +22,7 @@ export type Landing =
  * more is sent, and what the flight still answers means nothing.
  */
 export async function flyForToken(
-  requestToken: RequestToken,
+  requestToken: () => Promise<Attempt>,
   { clock, random, observer }: TokenContext,
   startInMs: number,
   signal: AbortSignal,
@@ -42,13 +42,13 @@ export async function flyForToken(
   }
 }
 
-async function attemptOnce(requestToken: RequestToken, clock: Clock, random: Random, signal: AbortSignal): Promise<Landing> {
+async function attemptOnce(requestToken: () => Promise<Attempt>, clock: Clock, random: Random, signal: AbortSignal): Promise<Landing> {
   // The life of a token counts from here: the endpoint made it later than that, never earlier.
   const sent = { obtainedMonotonicMs: clock.monotonicMs(), obtainedWallMs: clock.wallMs() };
   let attempt: Attempt;
   try {
     signal.throwIfAborted();
-    attempt = await requestToken(signal);
+    attempt = await requestToken();
   } catch (error) {
     attempt = { ok: false, failure: unexpected(error), retry: 'later' };
   }

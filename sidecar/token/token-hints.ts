@@ -27,6 +27,10 @@ const otherAuthentication: Record<Client['authentication'], (client: Client) => 
   ClientSecretBasic: ({ basicEncoding }) =>
     `If they are right, the endpoint may want client.authentication: ClientSecretPost, or client.basicEncoding: ${otherEncoding[basicEncoding]}.`,
   ClientSecretPost: () => 'If they are right, the endpoint may want client.authentication: ClientSecretBasic.',
+  ClientSecretJWT: () => '',
+  PrivateKeyJWT: () => '',
+  TLSClientAuth: () => '',
+  ClientAssertion: () => '',
   None: () => 'No secret is sent (client.authentication: None): the endpoint may want one.',
 };
 

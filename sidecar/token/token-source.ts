@@ -140,7 +140,9 @@ export class TokenSource {
     const { clock } = this.#context;
     this.#flying = true;
     this.#nextFlightMs = clock.monotonicMs() + startInMs + flightSpacingMs;
-    const flight = flyForToken(this.#requestToken, this.#context, startInMs, this.#closing.signal, (failure) => {
+    const { signal } = this.#closing;
+    const request = (): ReturnType<RequestToken> => this.#requestToken(signal, { refused: this.#refused !== undefined });
+    const flight = flyForToken(request, this.#context, startInMs, signal, (failure) => {
       this.#cause = failure;
     });
     void flight.then((landing) => this.#land(landing));
