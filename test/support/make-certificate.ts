@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { isIP } from 'node:net';
 
 export interface Certificate {
@@ -9,29 +9,40 @@ export interface Certificate {
   readonly key: string;
 }
 
+export interface CertificateOptions {
+  readonly hosts?: readonly string[];
+  readonly issuer?: Certificate;
+  readonly curve?: string;
+  /** An RSA key of this length in place of one on the curve. */
+  readonly rsaBits?: number;
+}
+
 /** A certificate for tests, signed by `issuer` or else by itself (RFC 5280), so that no private key need lie in the tree. */
 export function makeCertificate(
   commonName: string,
-  { hosts = [], issuer, curve = 'P-256' }: { hosts?: readonly string[]; issuer?: Certificate; curve?: string } = {},
+  { hosts = [], issuer, curve = 'P-256', rsaBits }: CertificateOptions = {},
 ): Certificate {
-  const pair = generateKeyPairSync('ec', { namedCurve: curve });
+  const pair =
+    rsaBits === undefined ? generateKeyPairSync('ec', { namedCurve: curve }) : generateKeyPairSync('rsa', { modulusLength: rsaBits });
   const key = pair.privateKey.export({ type: 'pkcs8', format: 'pem' });
   const extensions = sequence(
     ...(hosts.length > 0 ? [extension('551d11', sequence(...hosts.map(alternativeName)))] : []),
     extension('551d13', issuer === undefined ? sequence(der(0x01, Buffer.of(0xff))) : sequence()),
   );
+  const signingKey = createPrivateKey(issuer?.key ?? key);
+  const algorithm = signatureAlgorithm(signingKey);
   const toBeSigned = sequence(
     der(0xa0, der(0x02, Buffer.of(2))),
     der(0x02, Buffer.concat([Buffer.of(1), randomBytes(8)])),
-    ecdsaWithSha256,
+    algorithm,
     distinguishedName(issuer?.commonName ?? commonName),
     sequence(der(0x17, Buffer.from('200101000000Z')), der(0x18, Buffer.from('21200101000000Z'))),
     distinguishedName(commonName),
     pair.publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, extensions),
   );
-  const signature = sign('sha256', toBeSigned, createPrivateKey(issuer?.key ?? key));
-  const whole = sequence(toBeSigned, ecdsaWithSha256, der(0x03, Buffer.of(0), signature));
+  const signature = sign('sha256', toBeSigned, signingKey);
+  const whole = sequence(toBeSigned, algorithm, der(0x03, Buffer.of(0), signature));
   const lines = whole.toString('base64').match(/.{1,64}/g) ?? [];
   return { commonName, key, certificate: `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n` };
 }
@@ -46,6 +57,8 @@ function der(tag: number, ...contents: readonly Buffer[]): Buffer {
 const sequence = (...items: readonly Buffer[]): Buffer => der(0x30, ...items);
 const objectId = (hex: string): Buffer => der(0x06, Buffer.from(hex, 'hex'));
 const ecdsaWithSha256 = sequence(objectId('2a8648ce3d040302'));
+const rsaWithSha256 = sequence(objectId('2a864886f70d01010b'), der(0x05));
+const signatureAlgorithm = (key: KeyObject): Buffer => (key.asymmetricKeyType === 'rsa' ? rsaWithSha256 : ecdsaWithSha256);
 const distinguishedName = (commonName: string): Buffer =>
   sequence(der(0x31, sequence(objectId('550403'), der(0x0c, Buffer.from(commonName)))));
 const extension = (id: string, value: Buffer): Buffer => sequence(objectId(id), der(0x04, value));
