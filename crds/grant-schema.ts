@@ -1,5 +1,7 @@
 import { choice, integer, list, record, text } from './field.ts';
 import { secretKeyRef, secretRef } from './references.ts';
+import type { Rule } from './rule.ts';
+import { actorTokenRules, noNameTwice, noRegisteredClaims, saml2BearerRules, xmlText } from './rules/assertion-rules.ts';
 import { noControlCharacters } from './rules/client-rules.ts';
 import { exactlyOne } from './rules/exactly-one.ts';
 import { grantRules } from './rules/grant-rules.ts';
@@ -18,8 +20,8 @@ const password = record(
   [exactlyOne('username', 'usernameRef')],
 );
 
-const nameAndValue = (description: string) =>
-  record(description, { name: line('The name.', 256), value: text('The value.', { min: 0, max: 1024 }) });
+const nameAndValue = (description: string, rules: readonly Rule<string>[] = []) =>
+  record(description, { name: line('The name.', 256), value: text('The value.', { min: 0, max: 1024, rules }) });
 
 const samlAssertion = record('A SAML 2.0 assertion that the sidecar builds and signs anew for every token request (RSA-SHA256).', {
   nameID: line('The subject: the user for whom the token is issued. Tokens for jobs name a technical user.'),
@@ -31,7 +33,7 @@ const samlAssertion = record('A SAML 2.0 assertion that the sidecar builds and s
   issuer: line('The issuer. Absent: www.successfactors.com, which only SuccessFactors takes.').optional(),
   audience: line('The audience. Absent: www.successfactors.com, which only SuccessFactors takes.', 2048).optional(),
   recipient: line("The recipient. Absent: the token endpoint's URL.", 2048).optional(),
-  attributes: list('Further attributes.', nameAndValue('An attribute.'), { max: 20 }).optional(),
+  attributes: list('Further attributes.', nameAndValue('An attribute.', [xmlText]), { max: 20, rules: [noNameTwice] }).optional(),
   lifetimeSeconds: integer('How long the assertion is valid, in seconds.', 60, 86_400).default(600),
   keyRef: secretRef('The private RSA key: PEM, or as SuccessFactors generates it.', 'tls.key'),
   certificateRef: secretRef("The key's X.509 certificate, as PEM.", 'tls.crt'),
@@ -48,14 +50,14 @@ const saml2Bearer = record(
     assertionRef: secretKeyRef.optional(),
     assertion: samlAssertion.optional(),
   },
-  [exactlyOne('assertionRef', 'assertion')],
+  [exactlyOne('assertionRef', 'assertion'), ...saml2BearerRules],
 );
 
 const jwtAssertion = record('A JWT that the sidecar signs anew for every token request.', {
   issuer: line('The issuer (iss). Absent: the client id.').optional(),
   subject: line('The subject (sub): for whom the token is issued.'),
   audience: line("The audience (aud). Absent: the token endpoint's URL.", 2048).optional(),
-  claims: list('Further claims, as strings.', nameAndValue('A claim.'), { max: 20 }).optional(),
+  claims: list('Further claims, as strings.', nameAndValue('A claim.'), { max: 20, rules: [noNameTwice, noRegisteredClaims] }).optional(),
   lifetimeSeconds: integer('How long the assertion is valid, in seconds.', 10, 86_400).default(300),
   ...signing,
 });
@@ -82,7 +84,7 @@ const tokenExchange = record(
     actorTokenType: tokenType('The type of the actor token (actor_token_type). Absent: as for the subject token.'),
     requestedTokenType: tokenType('The type of token to ask for (requested_token_type). Absent: the endpoint chooses.'),
   },
-  [exactlyOne('subjectTokenRef', 'subjectTokenFrom')],
+  [exactlyOne('subjectTokenRef', 'subjectTokenFrom'), ...actorTokenRules],
 );
 
 const refreshToken = record('A refresh token that does not rotate is exchanged for an access token: RFC 6749 section 6.', {

@@ -7,9 +7,12 @@ import { matching } from './rule.ts';
 import { methodRule, methodsOrPaths, pathPatternRule } from './rules/allow-rules.ts';
 import { assertionNamesItsIssuer, clientIdIsNamed, tlsClientAuthHasCertificate } from './rules/client-rules.ts';
 import { exactlyOne } from './rules/exactly-one.ts';
+import { grantTypeIsSent } from './rules/grant-rules.ts';
 import { headerNameRules, headerParameterRules, injectionHeaderIsFree, token, upstreamHeaderRules } from './rules/header-rules.ts';
-import { noDuplicates, notBlank, notInTheQueryAlready, notReserved } from './rules/parameter-rules.ts';
+import { noDuplicates, notBlank, notInTheQueryAlready } from './rules/parameter-rules.ts';
+import { noReservedParameters } from './rules/reserved-parameters.ts';
 import { noBrokenJson, noCurlyQuotes } from './rules/scope-rules.ts';
+import { soapHeaderAlone } from './rules/soap-rules.ts';
 import { proxyUrlRules, tokenUrlRules, upstreamUrlRules } from './rules/url-rules.ts';
 
 /**
@@ -142,7 +145,7 @@ const tokenEndpoint = record(
           secretKeyRef: secretKeyRef.optional(),
           in: choice('Where the parameter is sent.', ['Body', 'Header', 'Query']).default('Body'),
         },
-        [valueOrSecret, notReserved, ...headerParameterRules],
+        [valueOrSecret, ...headerParameterRules],
       ),
       { max: 20, rules: [noDuplicates] },
     ).optional(),
@@ -160,25 +163,29 @@ const tokenEndpoint = record(
   [notInTheQueryAlready],
 );
 
-const injection = record('How the token is put into a request.', {
-  header: text('The header that carries the token.', { max: 256, rules: headerNameRules }).default('Authorization'),
-  scheme: text('What precedes the token. Absent: Bearer, and any other token type is refused. Empty: the bare token.', {
-    min: 0,
-    max: 64,
-    rules: [matching('InvalidHeader', `^(${token})?$`, 'must be one word without spaces, such as Bearer, or empty for the bare token')],
-  }).optional(),
-  soapHeader: record('Puts the token into an element of the Header of the SOAP envelope, 1.1 or 1.2, in place of an HTTP header.', {
-    element: text('The local name of the element.', {
-      max: 256,
-      rules: [matching('InvalidField', '^[A-Za-z_][A-Za-z0-9_.-]*$', 'must be an XML name without a prefix, such as AccessToken')],
-    }),
-    namespace: text("The element's namespace. Empty: none.", {
+const injection = record(
+  'How the token is put into a request.',
+  {
+    header: text('The header that carries the token.', { max: 256, rules: headerNameRules }).default('Authorization'),
+    scheme: text('What precedes the token. Absent: Bearer, and any other token type is refused. Empty: the bare token.', {
       min: 0,
-      max: 1024,
-      rules: [matching('InvalidField', '^[^\\x00-\\x20\\x7f]*$', 'must be a URI, without spaces and control characters')],
+      max: 64,
+      rules: [matching('InvalidHeader', `^(${token})?$`, 'must be one word without spaces, such as Bearer, or empty for the bare token')],
     }).optional(),
-  }).optional(),
-});
+    soapHeader: record('Puts the token into an element of the Header of the SOAP envelope, 1.1 or 1.2, in place of an HTTP header.', {
+      element: text('The local name of the element.', {
+        max: 256,
+        rules: [matching('InvalidField', '^[A-Za-z_][A-Za-z0-9_.-]*$', 'must be an XML name without a prefix, such as AccessToken')],
+      }),
+      namespace: text("The element's namespace. Empty: none.", {
+        min: 0,
+        max: 1024,
+        rules: [matching('InvalidField', '^[^\\x00-\\x20\\x7f\ufffe\uffff]*$', 'must be a URI, without spaces and control characters')],
+      }).optional(),
+    }).optional(),
+  },
+  [soapHeaderAlone],
+);
 
 const cache = record('How long tokens are kept.', {
   refreshBeforeSeconds: integer(
@@ -196,11 +203,21 @@ export const credentialSpec = record(
     upstream,
     tokenEndpoint,
     client,
-    grant: grant.prefault({}),
+    // The API server judges a default by the rules before it fills in what is within.
+    grant: grant.prefault({ type: 'ClientCredentials' }),
     injection: injection.prefault({}),
     cache: cache.prefault({}),
   },
-  [noCurlyQuotes, noBrokenJson, injectionHeaderIsFree, clientIdIsNamed, tlsClientAuthHasCertificate, assertionNamesItsIssuer],
+  [
+    noCurlyQuotes,
+    noBrokenJson,
+    injectionHeaderIsFree,
+    clientIdIsNamed,
+    tlsClientAuthHasCertificate,
+    assertionNamesItsIssuer,
+    grantTypeIsSent,
+    noReservedParameters,
+  ],
 );
 
 /** A credential's name is an alias, and `tokenward-<name>` is the name of its rendering. RFC 1123 section 2.1. */

@@ -82,7 +82,7 @@ test('each unknown field is reported, with the field that was probably meant', (
     'spec.tokenEndpoint.parameters[0].where: is not a field: remove it; the fields here are name, value, secretKeyRef, in',
     'spec.tokenEndpoint.contenttype: is not a field: did you mean contentType?',
     'spec.client.secret: is not a field: did you mean secretRef?',
-    'spec.client.zone: is not a field: remove it; the fields here are id, idFrom, authentication, secretRef, basicEncoding, bodyId',
+    'spec.client.zone: is not a field: remove it; the fields here are id, idFrom, authentication, secretRef, basicEncoding, bodyId, privateKeyJWT, clientAssertion, assertionAudience',
   ]);
 });
 
@@ -91,7 +91,7 @@ test('what is missing, of the wrong type or out of bounds is said in plain Engli
     upstream: { url: 'https://a.example', connectTimeoutSeconds: 301, responseTimeoutSeconds: 0.5, allow: [] },
     tokenEndpoint: { contentType: 'aplication/json', timeoutSeconds: '10', defaultLifetimeSeconds: 0, parameters: 'a' },
     client: { id: 1, secretRef: { name: '' }, authentication: 'basic' },
-    grant: { type: 'Password', audience: [null], scope: 'a'.repeat(4097) },
+    grant: { type: 'Code', audience: [null], scope: 'a'.repeat(4097) },
     cache: { refreshOn403: 'yes' },
   };
   expect(problemsOf(manifest(spec))).toEqual([
@@ -104,9 +104,9 @@ test('what is missing, of the wrong type or out of bounds is said in plain Engli
     'spec.tokenEndpoint.defaultLifetimeSeconds: must be at least 1',
     'spec.tokenEndpoint.timeoutSeconds: must be a whole number, not a string',
     'spec.client.id: must be a string, not a number; put it in quotes',
-    'spec.client.authentication: must be one of ClientSecretBasic, ClientSecretPost, None',
+    'spec.client.authentication: must be one of ClientSecretBasic, ClientSecretPost, ClientSecretJWT, PrivateKeyJWT, TLSClientAuth, ClientAssertion, None',
     'spec.client.secretRef.name: must not be empty',
-    'spec.grant.type: must be ClientCredentials',
+    'spec.grant.type: must be one of ClientCredentials, Password, SAML2Bearer, JWTBearer, TokenExchange, RefreshToken, None',
     'spec.grant.scope: must have at most 4096 characters: shorten it',
     'spec.grant.audience[0]: must be a string, not null',
     'spec.cache.refreshOn403: must be true or false, not a string',

@@ -18,7 +18,7 @@ export const colonInClientId =
 
 export const noControlCharacters: Rule<string> = matching(
   'InvalidClient',
-  '^[^\\x00-\\x1f\\x7f]*$',
+  '^[^\\x00-\\x1f\\x7f\ufffe\uffff]*$',
   'holds a control character, such as a line break: remove it',
 );
 
@@ -72,18 +72,26 @@ interface Spec {
   readonly client: Client;
   readonly grant: {
     readonly type: string;
+    readonly saml2Bearer?: { readonly profile: string } | undefined;
     readonly jwtBearer?: { readonly assertion?: { readonly issuer?: string | undefined } | undefined } | undefined;
   };
   readonly tokenEndpoint: { readonly url: string; readonly tls?: { readonly clientCertificate?: unknown } | undefined };
 }
 
-/** RFC 6749 section 3.2.1; an assertion can stand for the client (RFC 7521 section 4.1), and a login of its own kind may know none. */
+/**
+ * RFC 6749 section 3.2.1; an assertion can stand for the client (RFC 7521 section 4.1), and a login of its own kind may know none.
+ * SuccessFactors wants the client's id within the assertion too.
+ */
 export const clientIdIsNamed: Rule<Spec> = {
   reason: 'InvalidClient',
   at: ['client'],
-  cel: "has(self.client.id) || has(self.client.idFrom) || (self.client.authentication == 'None' && self.grant.type != 'ClientCredentials')",
+  cel:
+    "has(self.client.id) || has(self.client.idFrom) || (self.client.authentication == 'None' && self.grant.type != 'ClientCredentials'" +
+    " && !(has(self.grant.saml2Bearer) && self.grant.saml2Bearer.profile == 'SuccessFactors'))",
   holds: ({ client, grant }) =>
-    client.id !== undefined || client.idFrom !== undefined || (client.authentication === 'None' && grant.type !== 'ClientCredentials'),
+    client.id !== undefined ||
+    client.idFrom !== undefined ||
+    (client.authentication === 'None' && grant.type !== 'ClientCredentials' && grant.saml2Bearer?.profile !== 'SuccessFactors'),
   message: 'must have exactly one of id and idFrom: set the client id',
 };
 

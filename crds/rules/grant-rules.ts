@@ -10,6 +10,19 @@ interface Grant {
   readonly refreshToken?: unknown;
 }
 
+interface Spec {
+  readonly tokenEndpoint: { readonly grantTypeIn: string };
+  readonly grant: { readonly type: string };
+}
+
+export const grantTypeIsSent: Rule<Spec> = {
+  reason: 'InvalidGrant',
+  at: ['tokenEndpoint', 'grantTypeIn'],
+  cel: "self.grant.type != 'None' || self.tokenEndpoint.grantTypeIn == 'Body'",
+  holds: ({ grant, tokenEndpoint }) => grant.type !== 'None' || tokenEndpoint.grantTypeIn === 'Body',
+  message: 'is not used by grant.type: None, which sends no grant_type: remove it',
+};
+
 export const grantRules: readonly Rule<Grant>[] = armRules({
   reason: 'InvalidGrant',
   discriminator: 'type',

@@ -79,11 +79,13 @@ export const headerParameterRules: readonly Rule<Entry & { readonly in: string }
 /** The header that carries the token is no header to be set otherwise. */
 export const injectionHeaderIsFree: Rule<{
   readonly upstream: { readonly headers?: readonly Entry[] | undefined };
-  readonly injection: { readonly header: string };
+  readonly injection: { readonly header: string; readonly soapHeader?: unknown };
 }> = {
   reason: 'InvalidHeader',
   at: ['upstream', 'headers'],
-  cel: '!has(self.upstream.headers) || !self.upstream.headers.exists(h, h.name.lowerAscii() == self.injection.header.lowerAscii())',
-  holds: (self) => !(self.upstream.headers ?? []).some((header) => header.name.toLowerCase() === self.injection.header.toLowerCase()),
+  cel: '!has(self.upstream.headers) || has(self.injection.soapHeader) || !self.upstream.headers.exists(h, h.name.lowerAscii() == self.injection.header.lowerAscii())',
+  holds: ({ upstream, injection }) =>
+    injection.soapHeader !== undefined ||
+    !(upstream.headers ?? []).some((header) => header.name.toLowerCase() === injection.header.toLowerCase()),
   message: 'sets the header that carries the token: remove that entry, or name another header in spec.injection.header',
 };

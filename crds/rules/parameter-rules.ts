@@ -1,19 +1,4 @@
-import { celString, matching, type Rule } from '../rule.ts';
-
-/** Parameters of a token request that have a field of their own. */
-const ownField: Readonly<Record<string, string>> = {
-  grant_type: 'spec.grant.type',
-  client_id: 'spec.client.id, or spec.client.bodyId for one that differs in the body,',
-  client_secret: 'spec.client.secretRef',
-  client_assertion: 'spec.client.authentication',
-  client_assertion_type: 'spec.client.authentication',
-  scope: 'spec.grant.scope',
-  audience: 'spec.grant.audience',
-  resource: 'spec.grant.resource',
-};
-const celMap = `{${Object.entries(ownField)
-  .map(([name, field]) => `${celString(name)}: ${celString(field)}`)
-  .join(', ')}}`;
+import { matching, type Rule } from '../rule.ts';
 
 interface Entry {
   readonly name: string;
@@ -23,18 +8,6 @@ interface Entry {
 }
 
 export const notBlank = matching('InvalidParameter', '[^\\t\\n\\f\\r ]', 'is blank: give the name, or remove the entry');
-
-export const notReserved: Rule<Entry> = {
-  reason: 'InvalidParameter',
-  at: ['name'],
-  cel: `self.__in__ == 'Header' || !(self.name in ${celMap})`,
-  holds: (self) => self.in === 'Header' || !Object.hasOwn(ownField, self.name),
-  message: {
-    cel: `'the name ' + self.name + ' is reserved: set ' + ${celMap}[self.name] + ' and remove this entry'`,
-    text: (self) => `the name ${self.name} is reserved: set ${ownField[self.name]} and remove this entry`,
-    otherwise: 'the name is reserved: it has a field of its own; remove this entry',
-  },
-};
 
 export const noDuplicates: Rule<readonly Entry[]> = {
   reason: 'InvalidParameter',

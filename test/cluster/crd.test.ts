@@ -8,6 +8,7 @@ import { parseCredential } from '../../crds/parse-credential.ts';
 import { buildGoProgram } from '../support/build-go-program.ts';
 import { requireTool } from '../support/require-tool.ts';
 import { credentialCorpus, type CorpusEntry } from './credential-corpus.ts';
+import { grantCorpus } from './grant-corpus.ts';
 
 /** What `crd-check` prints of an error. */
 interface ServerError {
@@ -16,6 +17,7 @@ interface ServerError {
   readonly message: string;
 }
 
+const corpus = [...credentialCorpus, ...grantCorpus];
 const go = requireTool('go', "to judge the CRD and a corpus of manifests with the API server's own code");
 const crdFile = fileURLToPath(new URL('../../crds/tokenward.dev_oauth2credentials.yaml', import.meta.url));
 
@@ -27,7 +29,7 @@ describe.skipIf(go === undefined)("the API server's own code", () => {
     const program = await buildGoProgram(go ?? '', fileURLToPath(new URL('crd-check', import.meta.url)));
     const [first = [], ...others] = await judge(program);
     ofDefinition = first;
-    for (const [index, entry] of credentialCorpus.entries()) ofDocument.set(entry, others[index]);
+    for (const [index, entry] of corpus.entries()) ofDocument.set(entry, others[index]);
   });
 
   test('accepts the CRD: it is structural and every rule compiles within its cost', () => {
@@ -59,7 +61,7 @@ describe.skipIf(go === undefined)("the API server's own code", () => {
 
 test('the corpus breaks every rule of the CRD', async () => {
   const rules = rulesIn(parse(await readFile(crdFile, 'utf8')));
-  const said = new Set(credentialCorpus.flatMap((entry) => problemsOf(entry).map(({ message }) => message)));
+  const said = new Set(corpus.flatMap((entry) => problemsOf(entry).map(({ message }) => message)));
   const computed = rules.filter((rule) => rule.messageExpression !== undefined);
   expect(rules.filter((rule) => !computed.includes(rule) && !said.has(rule.message))).toEqual([]);
   // Their texts are put together at admission, so each has a pattern here.
@@ -68,11 +70,11 @@ test('the corpus breaks every rule of the CRD', async () => {
   expect([...said].some((message) => message.startsWith('the name grant_type is reserved: set spec.grant.type and'))).toBe(true);
 });
 
-const entries = (verdict: CorpusEntry['verdict']): CorpusEntry[] => credentialCorpus.filter((entry) => entry.verdict === verdict);
+const entries = (verdict: CorpusEntry['verdict']): CorpusEntry[] => corpus.filter((entry) => entry.verdict === verdict);
 
 async function judge(program: string): Promise<ServerError[][]> {
   const check = spawn(program, [crdFile], { stdio: ['pipe', 'pipe', 'inherit'] });
-  check.stdin.end(credentialCorpus.map(({ document }) => `${JSON.stringify(document)}\n`).join(''));
+  check.stdin.end(corpus.map(({ document }) => `${JSON.stringify(document)}\n`).join(''));
   const lines = (await text(check.stdout)).trimEnd().split('\n');
   return lines.map((found) => JSON.parse(found));
 }

@@ -18,7 +18,7 @@ const leastThatWorks: Record<string, Json> = {
 };
 
 /** The least that works, with these fields of its parts set, or removed by undefined. */
-function manifest(parts: Readonly<Record<string, Json>> = {}, name = 'leonardo-iot'): Json {
+export function manifest(parts: Readonly<Record<string, Json>> = {}, name = 'leonardo-iot'): Json {
   const spec = Object.fromEntries(
     [...new Set([...Object.keys(leastThatWorks), ...Object.keys(parts)])].map((part) => [
       part,
@@ -309,7 +309,7 @@ for (const authentication of ['ClientSecretBasic', 'ClientSecretPost']) {
   add('accepted', authentication, manifest({ client: { authentication } }));
   add('rule', `${authentication} without a secret`, manifest({ client: { authentication, secretRef: undefined } }));
 }
-add('schema', 'an unknown authentication', manifest({ client: { authentication: 'PrivateKeyJWT' } }));
+add('schema', 'an unknown authentication', manifest({ client: { authentication: 'SelfSignedTLSClientAuth' } }));
 add('rule', 'a colon in the id of a Basic header', manifest({ client: { id: 'a:b' } }));
 add('accepted', 'a colon in the id of an encoded Basic header', manifest({ client: { id: 'a:b', basicEncoding: 'FormURLEncoded' } }));
 add('accepted', 'a colon in the id in a body', manifest({ client: { id: 'a:b', authentication: 'ClientSecretPost' } }));
@@ -357,7 +357,7 @@ for (const [field, least, most] of [
   for (const value of [least, most]) add('accepted', `${field}: ${value}`, manifest({ tokenEndpoint: { [field]: value } }));
   for (const value of [least - 1, most + 1]) add('schema', `${field}: ${value}`, manifest({ tokenEndpoint: { [field]: value } }));
 }
-add('schema', 'an unknown grant', manifest({ grant: { type: 'Password' } }));
+add('schema', 'an unknown grant', manifest({ grant: { type: 'AuthorizationCode' } }));
 add('schema', 'an unknown method', manifest({ tokenEndpoint: { method: 'PUT' } }));
 add('schema', 'an unknown field', manifest({ client: { secret: 'x' } }));
 add('schema', 'an unknown field that is null', manifest({ client: { secret: null } }));
