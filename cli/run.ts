@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly proxyPort: number;
   readonly adminPort: number;
   readonly logLevel: string;
+  readonly assertionFile?: string | undefined;
+  readonly assertionHost: readonly string[];
 }
 
 /** Ctrl-C should not feel stuck; a second one ends at once. */
@@ -57,11 +59,13 @@ function mistakeIn({ filename, proxyPort, adminPort }: RunOptions, { files }: Ma
 }
 
 async function listen(source: ConfigSource, options: RunOptions, context: CliContext): Promise<Sidecar | undefined> {
-  const { proxyPort, adminPort, logLevel } = options;
+  const { proxyPort, adminPort, assertionFile, assertionHost } = options;
   const { version, clock, random, openLog, printError } = context;
+  const log = openLog(options.logLevel);
+  const projectedToken = assertionFile === undefined ? undefined : { file: assertionFile, hosts: assertionHost };
   try {
     return await startSidecar(
-      { source, expectedAliases: [], proxyPort, adminPort, adminHost: '127.0.0.1', drainTimeoutSeconds, version, log: openLog(logLevel) },
+      { source, expectedAliases: [], projectedToken, proxyPort, adminPort, adminHost: '127.0.0.1', drainTimeoutSeconds, version, log },
       { clock, random },
     );
   } catch (error) {

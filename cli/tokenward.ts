@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { parseAllowedHosts } from '../crds/render/allowed-hosts.ts';
 import { exitCode } from './cli-context.ts';
 import type { CliContext } from './cli-context.ts';
 import { run } from './run.ts';
@@ -48,6 +49,8 @@ function commandTree({ version, print, printError }: CliContext, actions: Action
     .requiredOption('-f, --filename <path>', manifestsHelp, collect)
     .option('--proxy-port <port>', 'port that workloads call; 0 takes a free one', parsePort, 14_080)
     .option('--admin-port <port>', 'port of /healthz, /readyz and /metrics; 0 takes a free one', parsePort, 14_081)
+    .option('--assertion-file <file>', 'a JWT in place of the token that a cluster projects into pods, for credentials that ask for it')
+    .option('--assertion-host <host>', 'a host that it may be sent to, or *.<name>; may be repeated', parseHost, [])
     .addOption(
       new Option('--log-level <level>', 'how much of the log (JSON, on standard error) to write')
         .choices(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
@@ -75,6 +78,13 @@ const manifestsHelp = 'file of OAuth2Credentials, Secrets and ConfigMaps, or a f
 
 function collect(path: string, before: readonly string[] = []): readonly string[] {
   return [...before, path];
+}
+
+function parseHost(text: string, before: readonly string[]): readonly string[] {
+  const parsed = parseAllowedHosts(text);
+  if (!parsed.ok)
+    throw new InvalidArgumentError('It must be a host such as login.example or *.login.example, without scheme, port and path.');
+  return [...before, ...parsed.patterns];
 }
 
 function parsePort(text: string): number {

@@ -14,6 +14,7 @@ export const failures = {
   token_rejected: { status: 502, title: 'The token endpoint refused to issue a token' },
   token_unavailable: { status: 502, title: 'The token endpoint cannot be reached or failed' },
   token_malformed: { status: 502, title: 'The token endpoint did not answer with a usable token' },
+  token_not_requested: { status: 502, title: 'The token request could not be made' },
   upstream_unreachable: { status: 502, title: 'The API cannot be reached' },
   upstream_protocol: { status: 502, title: 'The API did not answer with valid HTTP' },
   credential_pending: { status: 503, title: 'There is no credential for this alias yet' },

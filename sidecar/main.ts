@@ -24,6 +24,7 @@ try {
     {
       source: new ConfigDirectory(options.configDirectory),
       expectedAliases: options.aliases,
+      projectedToken: options.projectedToken,
       proxyPort: options.proxyPort,
       adminPort: options.adminPort,
       adminHost: options.adminHost,

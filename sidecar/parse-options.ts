@@ -1,9 +1,12 @@
 import { parseArgs } from 'node:util';
+import { parseAllowedHosts } from '../crds/render/allowed-hosts.ts';
 import { isAlias } from './config/is-alias.ts';
+import type { ProjectedTokenGrant } from './token/projected-token.ts';
 
 export interface Options {
   readonly configDirectory: string;
   readonly aliases: readonly string[];
+  readonly projectedToken: ProjectedTokenGrant | undefined;
   readonly proxyPort: number;
   readonly adminPort: number;
   readonly adminHost: string | undefined;
@@ -19,6 +22,8 @@ export const usage = `Usage: sidecar --config-dir DIR [--alias NAME]...
 
   --config-dir DIR               folder with one <alias>.json per alias
   --alias NAME                   an alias that exists even before its file does; may be repeated
+  --assertion-file FILE          a projected service account token, for credentials that ask for it
+  --assertion-host HOST          a host that it may be sent to, or *.NAME; may be repeated
   --proxy-port N                 port of the proxy on 127.0.0.1 and [::1] (14080)
   --admin-port N                 port of /healthz, /readyz and /metrics (14081)
   --admin-host HOST              address of the admin port (all)
@@ -34,6 +39,8 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
       options: {
         'config-dir': { type: 'string' },
         alias: { type: 'string', multiple: true, default: [] },
+        'assertion-file': { type: 'string' },
+        'assertion-host': { type: 'string', multiple: true, default: [] },
         'proxy-port': { type: 'string', default: '14080' },
         'admin-port': { type: 'string', default: '14081' },
         'admin-host': { type: 'string' },
@@ -41,16 +48,22 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
         'log-level': { type: 'string', default: 'info' },
       },
     });
-    const configDirectory = values['config-dir'];
+    const { 'config-dir': configDirectory, 'assertion-file': assertionFile } = values;
     if (configDirectory === undefined) return { ok: false, message: '--config-dir is missing' };
     const unreachable = values.alias.find((alias) => !isAlias(alias));
     if (unreachable !== undefined) return { ok: false, message: `--alias must be a DNS label, not ${JSON.stringify(unreachable)}` };
+    const assertionHosts = parseAllowedHosts(values['assertion-host'].join());
+    if (!assertionHosts.ok) {
+      const found = JSON.stringify(assertionHosts.entry);
+      return { ok: false, message: `--assertion-host must be a host such as login.example or *.login.example, not ${found}` };
+    }
     if (!logLevels.includes(values['log-level'])) return { ok: false, message: `--log-level must be one of ${logLevels.join(', ')}` };
     return {
       ok: true,
       options: {
         configDirectory,
         aliases: values.alias,
+        projectedToken: assertionFile === undefined ? undefined : { file: assertionFile, hosts: assertionHosts.patterns },
         proxyPort: wholeNumber('--proxy-port', values['proxy-port'], 65_535),
         adminPort: wholeNumber('--admin-port', values['admin-port'], 65_535),
         adminHost: values['admin-host'],

@@ -13,6 +13,7 @@ import { HeadFlusher } from './proxy/head-flusher.ts';
 import { ProxyServer } from './proxy/proxy-server.ts';
 import { Route } from './proxy/route.ts';
 import { createTokenRequester } from './token/create-token-requester.ts';
+import type { ProjectedTokenGrant } from './token/projected-token.ts';
 import { TokenSources } from './token/token-sources.ts';
 
 /** How often connections are looked at while the sidecar drains. */
@@ -22,6 +23,8 @@ export interface SidecarOptions {
   readonly source: ConfigSource;
   /** Aliases that exist even before they have a credential. */
   readonly expectedAliases: readonly string[];
+  /** For credentials that ask for it; without it they get no token. */
+  readonly projectedToken?: ProjectedTokenGrant | undefined;
   /** 0 takes a free one, as does `adminPort`. */
   readonly proxyPort: number;
   readonly adminPort: number;
@@ -43,12 +46,12 @@ export interface Sidecar {
 
 /** Reads the configuration, then listens. Rejects if the source cannot be read or a port is taken (`EADDRINUSE`). */
 export async function startSidecar(options: SidecarOptions, { clock, random }: { clock: Clock; random: Random }): Promise<Sidecar> {
-  const { source, expectedAliases, log, version } = options;
+  const { source, expectedAliases, projectedToken, log, version } = options;
   const metrics = new SidecarMetrics();
   const sources = new TokenSources({
     clock,
     random,
-    requesterFor: (config) => createTokenRequester(config, clock, version),
+    requesterFor: (config) => createTokenRequester(config, clock, version, projectedToken),
     observerFor: (alias) => observeTokens(alias, metrics, log),
   });
   const aliases = new AliasTable(expectedAliases, (name, config) => new Route(name, config, metrics.alias(name), sources));

@@ -20,7 +20,7 @@ export function hostsOf(spec: CredentialSpec): NamedHost[] {
 }
 
 const isSet = (text: string | undefined): text is string => text !== undefined && text !== '';
-const hostOf = (url: string): string => canonical(new URL(url).hostname);
+export const hostOf = (url: string): string => canonical(new URL(url).hostname);
 const canonical = (host: string): string => host.toLowerCase().replace(/\.$/u, '');
 
 export type AllowedHosts = { readonly ok: true; readonly patterns: readonly string[] } | { readonly ok: false; readonly entry: string };

@@ -20,7 +20,7 @@ function requesterFor(url: string, tokenEndpoint: Readonly<Record<string, unknow
   const pool = createPool({ url: new URL(url), tls, proxy, connectTimeoutMs: 10_000, connections: 1 });
   const clock = new FakeClock();
   return {
-    request: requestToken({ config, pool, clock, gatherMaterial: () => Promise.resolve({ ok: true, material: {} }) }),
+    request: requestToken({ config, pool, clock, gatherMaterial: () => Promise.resolve({ ok: true, value: {} }) }),
     clock,
     [Symbol.asyncDispose]: () => pool.close(),
   };

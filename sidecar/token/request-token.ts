@@ -29,9 +29,9 @@ export function requestToken({ config, pool, clock, gatherMaterial, userAgent }:
   const proxyHost = proxy && new URL(proxy.url).host;
   return async (signal, because = { refused: false }) => {
     // Anew for each attempt: an assertion is for one use (RFC 7523 section 3, jti), and a file may have been replaced.
-    const gathered = await gatherMaterial(config);
+    const gathered = await gatherMaterial();
     if (!gathered.ok) return { ok: false, failure: gathered.failure, retry: 'never' };
-    const { material } = gathered;
+    const material = gathered.value;
     const deadline = new AbortController();
     const cancel = clock.after(config.tokenEndpoint.timeoutSeconds * 1000, () => deadline.abort());
     const sentWallMs = clock.wallMs();
