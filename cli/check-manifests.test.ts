@@ -11,8 +11,12 @@ spec:
 `;
 const secret = (name: string, rest: string) => `apiVersion: v1\nkind: Secret\nmetadata: {name: ${name}}\n${rest}\n`;
 
+const nowMs = Date.parse('2026-01-01');
+
 const messages = (...documents: readonly string[]) =>
-  checkManifests({ texts: [{ file: 'x.yaml', text: documents.join('---\n') }], problems: [] }).problems.map(({ message }) => message);
+  checkManifests({ texts: [{ file: 'x.yaml', text: documents.join('---\n') }], problems: [] }, nowMs).problems.map(
+    ({ message }) => message,
+  );
 
 describe('checkManifests', () => {
   it('misses no Secret while a document that may hold it is not valid YAML', () => {
@@ -23,7 +27,7 @@ describe('checkManifests', () => {
 
   it('misses no Secret while a file that may hold it cannot be read', () => {
     const problems = [{ file: 'secrets.yaml', message: 'cannot be read: permission denied' }];
-    expect(checkManifests({ texts: [{ file: 'x.yaml', text: credential('a', 's') }], problems }).problems).toEqual(problems);
+    expect(checkManifests({ texts: [{ file: 'x.yaml', text: credential('a', 's') }], problems }, nowMs).problems).toEqual(problems);
   });
 
   it('blames a broken Secret once, at the Secret, and says of the others what is wrong with them', () => {

@@ -29,14 +29,14 @@ export interface ManifestCheck {
   readonly warnings: readonly ManifestProblem[];
 }
 
-/** Checks manifests as an API server and the operator together would, and renders what is good. */
-export function checkManifests({ texts, problems: unread }: ManifestTexts): ManifestCheck {
+/** Checks manifests as an API server and the operator together would at `nowMs`, since the Unix epoch, and renders what is good. */
+export function checkManifests({ texts, problems: unread }: ManifestTexts, nowMs: number): ManifestCheck {
   const parsed = texts.map(({ file, text }) => parseManifests(file, text));
   const collected = collectManifests(parsed.flatMap(({ objects }) => objects));
   const unreadable = [...unread, ...parsed.flatMap((file) => file.problems)];
   const checks = collected.credentials.map((manifest) => {
     const { broken, ...sources } = collected.sources.get(manifest.namespace) ?? noSources;
-    return checkCredential(manifest, sources, broken || unreadable.length > 0);
+    return checkCredential(manifest, sources, { mayBeUnread: broken || unreadable.length > 0, nowMs });
   });
   const problems = [...unreadable, ...collected.problems, ...checks.flatMap((check) => check.problems)];
   // Where something could not be read, the credential may be in there.
@@ -63,14 +63,20 @@ const noSources: NamespaceSources = { secrets: new Map(), configMaps: new Map(),
 /** Said of a Secret that may well be there, in what could not be read, this would mislead. */
 const notFound: ReadonlySet<Reason> = new Set(['SecretNotFound', 'ConfigMapNotFound']);
 
-function checkCredential(manifest: CredentialManifest, sources: Sources, mayBeUnread: boolean): CredentialCheck {
+interface Circumstances {
+  /** Something could not be read, and what the credential refers to may be in there. */
+  readonly mayBeUnread: boolean;
+  readonly nowMs: number;
+}
+
+function checkCredential(manifest: CredentialManifest, sources: Sources, { mayBeUnread, nowMs }: Circumstances): CredentialCheck {
   const locate = ({ path, message }: Problem): ManifestProblem => ({
     ...problemAt(manifest.object, parsePath(path), message),
     credential: manifest.name,
   });
   const parsed = parseCredential(manifest.object.value);
   if (!parsed.ok) return { problems: parsed.problems.map(locate), warnings: [] };
-  const result = renderCredential(parsed.credential, sources);
+  const result = renderCredential(parsed.credential, sources, nowMs);
   if (result.ok) {
     const rendered = { manifest, upstreamUrl: parsed.credential.spec.upstream.url, config: result.text };
     return { rendered, problems: [], warnings: result.warnings.map(locate) };

@@ -1,3 +1,4 @@
+import type { Clock } from '../crds/clock.ts';
 import type { Sensitive } from '../crds/sensitive.ts';
 import type { ConfigSource } from '../sidecar/config/config-source.ts';
 import { assignAliases } from './assign-aliases.ts';
@@ -22,8 +23,8 @@ export interface Servable {
  * Decides what to serve. A mistake keeps what was served before of the aliases that it touches: those whose credential is
  * wrong or, where that cannot be told, all that are missing now.
  */
-export function decideServing(texts: ManifestTexts, before: Aliases = new Map()): Servable {
-  const check = checkManifests(texts);
+export function decideServing(texts: ManifestTexts, nowMs: number, before: Aliases = new Map()): Servable {
+  const check = checkManifests(texts, nowMs);
   const { aliases, problems: clashes } = assignAliases(check.rendered);
   const problems = [...check.problems, ...clashes];
   const broken = new Set(problems.map(({ credential }) => credential));
@@ -36,11 +37,13 @@ export class ManifestSource implements ConfigSource {
   /** Told of every change that a poll finds. */
   onChange: (now: Servable) => void = () => {};
   readonly #paths: readonly string[];
+  readonly #clock: Clock;
   #signature = '';
   #aliases: Aliases = new Map();
 
-  constructor(paths: readonly string[]) {
+  constructor(paths: readonly string[], clock: Clock) {
     this.#paths = paths;
+    this.#clock = clock;
   }
 
   async poll(): Promise<ReadonlyMap<string, Sensitive> | undefined> {
@@ -51,7 +54,7 @@ export class ManifestSource implements ConfigSource {
     // Changed while being read: perhaps half written, and the next poll comes soon enough.
     if (signatureOf(await findManifestFiles(this.#paths)) !== signature) return undefined;
     this.#signature = signature;
-    const now = decideServing(texts, this.#aliases);
+    const now = decideServing(texts, this.#clock.wallMs(), this.#aliases);
     this.#aliases = now.aliases;
     this.onChange(now);
     return new Map([...now.aliases].map(([alias, { config }]) => [alias, config]));

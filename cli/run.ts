@@ -22,20 +22,20 @@ const drainTimeoutSeconds = 10;
 
 /** `tokenward run -f …`: serves each credential under its own name until asked to stop. */
 export async function run(options: RunOptions, context: CliContext): Promise<number> {
-  const { print, printError } = context;
+  const { print, printError, clock } = context;
   const files = await findManifestFiles(options.filename);
   const mistake = mistakeIn(options, files);
   if (mistake !== undefined) {
     printError(`error: ${mistake}`);
     return exitCode.usage;
   }
-  const first = decideServing(await readManifestFiles(files));
+  const first = decideServing(await readManifestFiles(files), clock.wallMs());
   printFindings(first, print);
   if (first.problems.length > 0) {
     printError('error: nothing is served until the manifests are right');
     return exitCode.problem;
   }
-  const source = new ManifestSource(options.filename);
+  const source = new ManifestSource(options.filename, clock);
   const sidecar = await listen(source, options, context);
   if (sidecar === undefined) return exitCode.problem;
   print(

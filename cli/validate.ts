@@ -10,13 +10,14 @@ export interface ValidateOptions {
 }
 
 /** `tokenward validate -f …`: prints every problem and warning with its place, then a count. */
-export async function validate({ filename }: ValidateOptions, { print, readStdin }: CliContext): Promise<number> {
+export async function validate({ filename }: ValidateOptions, { print, readStdin, clock }: CliContext): Promise<number> {
   const read = await readManifestFiles(await findManifestFiles(filename.filter((path) => path !== '-')));
   const stdin = filename.includes('-') ? [decodeManifest('(stdin)', await readStdin())] : [];
-  const check = checkManifests({
+  const texts = {
     texts: [...read.texts, ...stdin.filter((result) => 'text' in result)],
     problems: [...read.problems, ...stdin.filter((result) => 'message' in result)],
-  });
+  };
+  const check = checkManifests(texts, clock.wallMs());
   for (const warning of check.warnings) print(formatProblem(warning, 'warning'));
   for (const problem of check.problems) print(formatProblem(problem));
   print(summary(check));

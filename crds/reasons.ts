@@ -31,9 +31,11 @@ export const reasons = {
   },
   InvalidSecretValue: {
     condition: 'SecretsResolved',
-    meaning: 'A value is empty, holds characters that cannot be sent, or is not the PEM it should be.',
+    meaning:
+      'A value is empty, holds characters that cannot be sent, or is not the key, certificate, token or assertion that it should be.',
   },
   TrailingNewlineTrimmed: { condition: 'SecretsResolved', meaning: 'A warning: the value ended in a newline, which is not sent.' },
+  CertificateExpired: { condition: 'SecretsResolved', meaning: 'A warning: a certificate has come to its end.' },
   SpecNotAccepted: { condition: 'SecretsResolved', meaning: 'Not known: the spec is not valid, so its references are not followed.' },
   Ready: { condition: 'Ready', meaning: 'The rendering, the Secret `tokenward-<name>` that sidecars read, is what spec and sources say.' },
   Invalid: {

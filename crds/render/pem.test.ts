@@ -1,7 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { makeCertificate } from '../../test/support/make-certificate.ts';
-import { readCertificates, readPrivateKey } from './pem.ts';
+import { readCertificates, readTlsKey } from './pem.ts';
 
 const authority = makeCertificate('authority');
 const client = makeCertificate('client', { issuer: authority });
@@ -33,22 +33,22 @@ test.each([
   ['SEC 1', createPrivateKey(client.key).export({ type: 'sec1', format: 'pem' })],
   ['with literal \\n', asInServiceKey(client.key)],
 ])('the private key of the first certificate is read: %s', (_, text) => {
-  const read = readPrivateKey(text, chain);
+  const read = readTlsKey(text, chain);
   expect(read.ok && createPrivateKey(read.pem).equals(createPrivateKey(client.key))).toBe(true);
 });
 
 test('another certificate’s key, an encrypted key and a damaged one are refused, each in its own words', () => {
   const encrypted = createPrivateKey(client.key).export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' });
-  expect(readPrivateKey(authority.key, chain)).toMatchObject({
+  expect(readTlsKey(authority.key, chain)).toMatchObject({
     ok: false,
     message: expect.stringContaining("is not the certificate's private key"),
   });
-  expect(readPrivateKey(encrypted, chain)).toMatchObject({ ok: false, message: expect.stringContaining('is encrypted') });
-  expect(readPrivateKey(client.key.replace('MIG', 'MIH'), chain)).toMatchObject({ ok: false, message: expect.stringContaining('damaged') });
-  expect(readPrivateKey(client.certificate, chain)).toMatchObject({ ok: false, message: expect.stringContaining('holds no private key') });
+  expect(readTlsKey(encrypted, chain)).toMatchObject({ ok: false, message: expect.stringContaining('is encrypted') });
+  expect(readTlsKey(client.key.replace('MIG', 'MIH'), chain)).toMatchObject({ ok: false, message: expect.stringContaining('damaged') });
+  expect(readTlsKey(client.certificate, chain)).toMatchObject({ ok: false, message: expect.stringContaining('holds no private key') });
 });
 
 test('a pair that can be read and is too weak for TLS is refused here, not when the sidecar is to use it', () => {
   const weak = makeCertificate('client', { curve: 'prime192v1' });
-  expect(readPrivateKey(weak.key, weak.certificate)).toMatchObject({ ok: false, message: expect.stringContaining('too weak for TLS') });
+  expect(readTlsKey(weak.key, weak.certificate)).toMatchObject({ ok: false, message: expect.stringContaining('too weak for TLS') });
 });

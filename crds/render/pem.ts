@@ -1,5 +1,6 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
+import { readable, readPrivateKey, toPem, unescaped, unfitness, type KeyUse } from './private-key.ts';
 
 export type Pem = { readonly ok: true; readonly pem: string } | { readonly ok: false; readonly message: string };
 
@@ -11,38 +12,45 @@ export function readCertificates(text: string): Pem {
   const broken = blocks.findIndex((block) => readable(() => new X509Certificate(block)) === undefined);
   if (broken >= 0)
     return { ok: false, message: `holds a damaged certificate (number ${broken + 1} of ${blocks.length}): copy it anew from its source` };
-  return { ok: true, pem: joined(blocks) };
+  return { ok: true, pem: blocks.map((block) => `${block}\n`).join('') };
 }
 
-/** The private key of the first of `certificates`. */
-export function readPrivateKey(text: string, certificates: string): Pem {
-  const block = /-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----[\s\S]+?-----END \1-----/u.exec(unescaped(text))?.[0];
-  if (block === undefined)
-    return { ok: false, message: 'holds no private key: it must be PEM, beginning with -----BEGIN PRIVATE KEY-----' };
-  if (/ENCRYPTED/u.test(block)) return { ok: false, message: 'is encrypted: store the key without a passphrase' };
-  const key = readable(() => createPrivateKey(block));
-  if (key === undefined) return { ok: false, message: 'holds a damaged private key: copy it anew from its source' };
-  if (!new X509Certificate(certificates).checkPrivateKey(key))
-    return { ok: false, message: "is not the certificate's private key: store the two that belong together" };
+/** The private key of the first of `certificates`, for TLS. */
+export function readTlsKey(text: string, certificates: string): Pem {
+  const read = readPrivateKey(text);
+  if (!read.ok) return read;
+  if (!belongs(read.key, certificates)) return foreign;
+  const pem = toPem(read.key);
   // OpenSSL reads some keys that it will not use, such as short ones.
-  if (readable(() => createSecureContext({ cert: certificates, key: block })) === undefined)
+  if (readable(() => createSecureContext({ cert: certificates, key: pem })) === undefined)
     return {
       ok: false,
       message: 'belongs to a certificate that is too weak for TLS: have one issued with a key of at least 2048 bits (RSA) or 256 (EC)',
     };
-  return { ok: true, pem: joined([block]) };
+  return { ok: true, pem };
 }
 
-/** Service keys of SAP hold PEM as it stands in JSON: with a backslash and an n in place of each line break. */
-const unescaped = (text: string): string => text.replaceAll('\\r', '').replaceAll('\\n', '\n').replaceAll('\r\n', '\n');
-
-const joined = (blocks: readonly string[]): string => blocks.map((block) => `${block}\n`).join('');
-
-/** What OpenSSL says about a text it cannot read is not for users, and might quote it. */
-function readable<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
+/** A private key that signs; of the first of `certificates`, if there are any. */
+export function readSigningKey(text: string, use: KeyUse, certificates: string | undefined): Pem {
+  const read = readPrivateKey(text);
+  if (!read.ok) return read;
+  const message = unfitness(read.key, use);
+  if (message !== undefined) return { ok: false, message };
+  if (certificates !== undefined && !belongs(read.key, certificates)) return foreign;
+  return { ok: true, pem: toPem(read.key) };
 }
+
+/** The first of them, without those that issued it. */
+export const leafOf = (certificates: string): string => /^[^]*?-----END CERTIFICATE-----\n/u.exec(certificates)?.[0] ?? '';
+
+/** Milliseconds since the Unix epoch. */
+export const endOf = (certificate: string): number => new X509Certificate(certificate).validToDate.getTime();
+
+/** RFC 7515 section 4.1.8. */
+export const thumbprintOf = (certificate: string): string =>
+  createHash('sha256').update(new X509Certificate(certificate).raw).digest('base64url');
+
+const foreign = { ok: false, message: "is not the certificate's private key: store the two that belong together" } as const;
+
+const belongs = (key: Parameters<X509Certificate['checkPrivateKey']>[0], certificates: string): boolean =>
+  new X509Certificate(certificates).checkPrivateKey(key);

@@ -6,14 +6,16 @@ import { Sensitive } from '../sensitive.ts';
 import type { SourceConfigMap, SourceSecret, Sources } from '../sources.ts';
 import { renderCredential } from './render-credential.ts';
 
+const nowMs = Date.parse('2026-01-01');
+
 /** What the sidecar reads, with its secrets in the open. */
 function rendered(document: OAuth2Credential, from: Sources): unknown {
-  const result = renderCredential(document, from);
+  const result = renderCredential(document, from, nowMs);
   return result.ok ? JSON.parse(result.text.reveal()) : result.problems;
 }
 
 const problemsOf = (document: OAuth2Credential, from: Sources) => {
-  const result = renderCredential(document, from);
+  const result = renderCredential(document, from, nowMs);
   return result.ok ? [] : result.problems.map(({ condition, reason, path, message }) => ({ condition, reason, path, message }));
 };
 
@@ -29,7 +31,7 @@ test('the least that works is rendered without any default', () => {
 });
 
 test('the text does not show itself', () => {
-  expect(JSON.stringify(renderCredential(credential(), sources([secret])))).not.toContain('s3cr3t');
+  expect(JSON.stringify(renderCredential(credential(), sources([secret]), nowMs))).not.toContain('s3cr3t');
 });
 
 test('every reference is replaced by what it refers to', () => {
@@ -156,7 +158,7 @@ describe('a source that cannot be used is a problem of SecretsResolved that says
   });
 
   test('a value that ends in a line break is a warning only, and goes out without', () => {
-    const result = renderCredential(credential(), sources([opaque('lms-admin', { 'client-secret': 's3cr3t\n' })]));
+    const result = renderCredential(credential(), sources([opaque('lms-admin', { 'client-secret': 's3cr3t\n' })]), nowMs);
     expect(result.ok && JSON.parse(result.text.reveal()).client.secret).toBe('s3cr3t');
     expect(result.ok && result.warnings).toHaveLength(1);
     expect(result.ok && result.warnings).toMatchObject([{ ...at, reason: 'TrailingNewlineTrimmed' }]);

@@ -14,10 +14,13 @@ export type RenderResult =
   | { readonly ok: true; readonly text: Sensitive; readonly warnings: readonly Problem[] }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** A credential and what it refers to -> the sidecar's `<alias>.json`, defaults omitted, or all that keeps it from being made. */
-export function renderCredential(credential: OAuth2Credential, sources: Sources): RenderResult {
+/**
+ * A credential and what it refers to -> the sidecar's `<alias>.json`, defaults omitted, or all that keeps it from being made. What has
+ * come to its end by `nowMs` (since the Unix epoch) is warned of.
+ */
+export function renderCredential(credential: OAuth2Credential, sources: Sources, nowMs: number): RenderResult {
   const { metadata, spec } = credential;
-  const reader = new SourceReader(metadata.namespace ?? 'default', sources, hostsOf(spec));
+  const reader = new SourceReader(metadata.namespace ?? 'default', sources, hostsOf(spec), nowMs);
   // First of all, for problems are told in the order in which they are met.
   const client = renderClient(spec.client, reader);
   const config: SidecarConfig = {
@@ -85,7 +88,7 @@ function renderClient(client: CredentialSpec['client'], reader: SourceReader): S
     basicEncoding,
     ...(isSet(bodyId) && { bodyId }),
     ...(privateKeyJWT && { privateKeyJWT: renderSigning(privateKeyJWT, 'spec.client.privateKeyJWT', reader) }),
-    ...(clientAssertion && { clientAssertion: renderSupplied(clientAssertion.assertionRef, at, reader) }),
+    ...(clientAssertion && { clientAssertion: renderSupplied(clientAssertion.assertionRef, at, reader, 'jwt') }),
     ...(assertionAudience !== undefined && { assertionAudience }),
   };
 }

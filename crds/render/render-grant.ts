@@ -1,6 +1,8 @@
 import type { CredentialSpec } from '../oauth2-credential.ts';
 import type { SidecarConfig } from '../sidecar-config.ts';
+import { thumbprintOf } from './pem.ts';
 import type { KeyRef, SourceReader } from './source-reader.ts';
+import type { SuppliedUse } from './supplied-token.ts';
 
 type Grant = CredentialSpec['grant'];
 type Rendered = SidecarConfig['grant'];
@@ -38,7 +40,7 @@ function renderSaml2Bearer(arm: Arm<'saml2Bearer'>, reader: SourceReader): Rende
   return {
     profile,
     ...(companyId !== undefined && { companyId }),
-    ...(assertionRef && { supplied: reader.value(assertionRef, `${at}.assertionRef`, 'credential') }),
+    ...(assertionRef && { supplied: reader.value(assertionRef, `${at}.assertionRef`, 'samlAssertion') }),
     ...(assertion && { assertion: renderSamlAssertion(assertion, `${at}.assertion`, reader) }),
   };
 }
@@ -48,18 +50,14 @@ function renderSamlAssertion(
   at: string,
   reader: SourceReader,
 ): NonNullable<RenderedArm<'saml2Bearer'>['assertion']> {
-  return {
-    ...present(rest),
-    attributes,
-    key: reader.value(keyRef, `${at}.keyRef`, 'credential'),
-    certificate: reader.certificatesFromSecret(certificateRef, `${at}.certificateRef`),
-  };
+  const { key, certificate = '' } = reader.signingKey(keyRef, certificateRef, at, 'RSA-SHA256');
+  return { ...present(rest), attributes, key, certificate };
 }
 
 function renderJwtBearer({ assertionRef, assertion }: Arm<'jwtBearer'>, reader: SourceReader): RenderedArm<'jwtBearer'> {
   const at = 'spec.grant.jwtBearer';
   if (assertion === undefined) {
-    return assertionRef === undefined ? {} : { supplied: reader.value(assertionRef, `${at}.assertionRef`, 'credential') };
+    return assertionRef === undefined ? {} : { supplied: reader.value(assertionRef, `${at}.assertionRef`, 'jwt') };
   }
   const { issuer, subject, audience, claims = [], lifetimeSeconds } = assertion;
   return {
@@ -75,10 +73,10 @@ function renderTokenExchange(arm: Arm<'tokenExchange'>, reader: SourceReader): R
   const { subjectTokenRef, subjectTokenType, actorTokenRef, actorTokenFrom, actorTokenType, requestedTokenType } = arm;
   const hasActor = actorTokenRef !== undefined || actorTokenFrom !== undefined;
   return {
-    subjectToken: renderSupplied(subjectTokenRef, `${at}.subjectTokenRef`, reader),
+    subjectToken: renderSupplied(subjectTokenRef, `${at}.subjectTokenRef`, reader, 'token'),
     subjectTokenType: subjectTokenType ?? defaultTokenType(subjectTokenRef),
     ...(hasActor && {
-      actorToken: renderSupplied(actorTokenRef, `${at}.actorTokenRef`, reader),
+      actorToken: renderSupplied(actorTokenRef, `${at}.actorTokenRef`, reader, 'token'),
       actorTokenType: actorTokenType ?? defaultTokenType(actorTokenRef),
     }),
     ...(requestedTokenType !== undefined && { requestedTokenType }),
@@ -90,19 +88,22 @@ const defaultTokenType = (ref: KeyRef | undefined): string =>
   `urn:ietf:params:oauth:token-type:${ref === undefined ? 'jwt' : 'access_token'}`;
 
 /** A token from a Secret, or else the projected one, which only the sidecar can read. */
-export function renderSupplied(ref: KeyRef | undefined, at: string, reader: SourceReader): Supplied {
-  return ref === undefined ? { from: 'ProjectedToken' } : { value: reader.value(ref, at, 'credential') };
+export function renderSupplied(ref: KeyRef | undefined, at: string, reader: SourceReader, use: SuppliedUse): Supplied {
+  return ref === undefined ? { from: 'ProjectedToken' } : { value: reader.value(ref, at, use) };
 }
 
 type Supplied = RenderedArm<'tokenExchange'>['subjectToken'];
 type SigningSpec = NonNullable<CredentialSpec['client']['privateKeyJWT']>;
 
 export function renderSigning(spec: SigningSpec, at: string, reader: SourceReader): NonNullable<SidecarConfig['client']['privateKeyJWT']> {
-  const { keyRef, algorithm, keyId } = spec;
+  const { keyRef, algorithm, keyId, certificateRef } = spec;
+  const { key, certificate } = reader.signingKey(keyRef, certificateRef, at, algorithm);
   return {
-    key: reader.value(keyRef, `${at}.keyRef`, 'credential'),
+    key,
     algorithm,
     ...(keyId !== undefined && keyId !== '' && { keyId }),
+    // Empty where there is something wrong with it.
+    ...(certificate !== undefined && certificate !== '' && { thumbprint: thumbprintOf(certificate) }),
   };
 }
 

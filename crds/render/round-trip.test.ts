@@ -50,7 +50,7 @@ test('what is rendered is what the sidecar reads, for any credential', () => {
         client: { authentication },
         rest: { grant, injection, cache },
       });
-      const result = renderCredential(document, sources([opaque('lms-admin', { 'client-secret': value })]));
+      const result = renderCredential(document, sources([opaque('lms-admin', { 'client-secret': value })]), 0);
       const config = result.ok ? parseSidecarConfig(result.text) : undefined;
       // Encoding opens the secrets and leaves the defaults in.
       const read = config?.ok === true ? z.encode(sidecarConfigFile, config.config) : config;

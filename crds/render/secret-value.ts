@@ -1,7 +1,8 @@
 import { colonInClientId } from '../rules/client-rules.ts';
+import { cleanSupplied, isSupplied, type SuppliedUse } from './supplied-token.ts';
 
 /** What a value is used for decides what it may hold. */
-export type Use = 'credential' | 'clientIdForRawBasic' | 'proxyUserName' | 'header' | 'parameter';
+export type Use = 'credential' | 'clientIdForRawBasic' | 'proxyUserName' | 'header' | 'parameter' | SuppliedUse;
 
 export type CleanValue =
   | { readonly ok: true; readonly value: string; readonly trimmed: boolean }
@@ -14,12 +15,13 @@ const maxEntryLength = 1024;
  * else that cannot be sent is refused.
  */
 export function cleanValue(stored: string, use: Use): CleanValue {
+  if (isSupplied(use)) return cleanSupplied(stored, use);
   const value = stored.replace(/\r?\n$/u, '');
   const message = faultOf(value, use);
   return message === undefined ? { ok: true, value, trimmed: value !== stored } : { ok: false, message };
 }
 
-function faultOf(value: string, use: Use): string | undefined {
+function faultOf(value: string, use: Exclude<Use, SuppliedUse>): string | undefined {
   if (value === '') return 'is empty: store the value';
   if (value.includes('\uFFFD')) return 'is not UTF-8 text: store it as text, in base64 under data or as it is under stringData';
   // Some editors put one before the text; no eye sees it, and no server takes it.

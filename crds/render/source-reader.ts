@@ -3,7 +3,8 @@ import type { ReasonOf } from '../reasons.ts';
 import { Sensitive } from '../sensitive.ts';
 import type { SourceConfigMap, SourceSecret, Sources } from '../sources.ts';
 import { allowedHostsAnnotation, isAllowedHost, parseAllowedHosts, type NamedHost } from './allowed-hosts.ts';
-import { readCertificates, readPrivateKey, type Pem } from './pem.ts';
+import { endOf, leafOf, readCertificates, readSigningKey, readTlsKey, type Pem } from './pem.ts';
+import type { KeyUse } from './private-key.ts';
 import { cleanValue, type Use } from './secret-value.ts';
 
 /** Consent: what does not carry it is no source, whoever names it. */
@@ -18,6 +19,13 @@ export interface KeyRef {
 
 const nothing = new Sensitive('');
 
+export interface SigningKey {
+  /** PEM, PKCS#8. */
+  readonly key: Sensitive;
+  /** PEM, one alone. */
+  readonly certificate: string | undefined;
+}
+
 /**
  * Follows a credential's references and notes what is wrong with them. Where something is, the value is empty, and `problems`
  * says why: the caller looks there before it uses any.
@@ -28,11 +36,13 @@ export class SourceReader {
   readonly #namespace: string;
   readonly #sources: Sources;
   readonly #hosts: readonly NamedHost[];
+  readonly #nowMs: number;
 
-  constructor(namespace: string, sources: Sources, hosts: readonly NamedHost[]) {
+  constructor(namespace: string, sources: Sources, hosts: readonly NamedHost[], nowMs: number) {
     this.#namespace = namespace;
     this.#sources = sources;
     this.#hosts = hosts;
+    this.#nowMs = nowMs;
   }
 
   value({ name, key }: KeyRef, path: string, use: Use): Sensitive {
@@ -75,10 +85,33 @@ export class SourceReader {
     if (certificate === undefined || key === undefined) return { certificate: '', key: nothing };
     const pem = this.#pem(readCertificates(certificate.reveal()), path, `the key tls.crt of the Secret ${name}`);
     if (pem === '') return { certificate: '', key: nothing };
+    this.#warnOfEnd(pem, path, `the key tls.crt of the Secret ${name}`);
     return {
       certificate: pem,
-      key: new Sensitive(this.#pem(readPrivateKey(key.reveal(), pem), path, `the key tls.key of the Secret ${name}`)),
+      key: new Sensitive(this.#pem(readTlsKey(key.reveal(), pem), path, `the key tls.key of the Secret ${name}`)),
     };
+  }
+
+  /** What signs, and the certificate that belongs to it, if one is named. */
+  signingKey(keyRef: KeyRef, certificateRef: KeyRef | undefined, path: string, use: KeyUse): SigningKey {
+    const at = `${path}.certificateRef`;
+    const certificates = certificateRef && this.certificatesFromSecret(certificateRef, at);
+    const certificate = certificates === undefined ? undefined : leafOf(certificates);
+    if (certificate && certificateRef)
+      this.#warnOfEnd(certificate, at, `the key ${certificateRef.key} of the Secret ${certificateRef.name}`);
+
+    const secret = this.#secret(keyRef.name, `${path}.keyRef`);
+    const stored = secret && this.#key(secret, keyRef.key, `${path}.keyRef`);
+    if (stored === undefined) return { key: nothing, certificate };
+    const read = readSigningKey(stored.reveal(), use, certificate === '' ? undefined : certificate);
+    return { key: new Sensitive(this.#pem(read, `${path}.keyRef`, `the key ${keyRef.key} of the Secret ${keyRef.name}`)), certificate };
+  }
+
+  #warnOfEnd(certificate: string, path: string, where: string): void {
+    const endMs = endOf(certificate);
+    if (endMs > this.#nowMs) return;
+    const message = `${where} holds a certificate that ended on ${new Date(endMs).toISOString().slice(0, 10)}: renew it, and tell the server of the new one`;
+    noteOnce(this.warnings, problem('CertificateExpired', path, message));
   }
 
   #pem(read: Pem, path: string, where: string): string {

@@ -53,7 +53,7 @@ export interface Transition {
 /** What is to be done about a credential, from all that is known of it. The same observation leads to the same decision; carried out, it leads to none. */
 export function decideCredential({ credential, occupant, sources, now }: Observation): Decision {
   const recorded = new RecordedSources(sources);
-  const judgement = judge(credential, recorded);
+  const judgement = judge(credential, recorded, now);
   const { change, ready, lookAgainAfterMs } = decideRendering(credential, occupant, judgement, recorded);
   return {
     rendering: change,
@@ -79,7 +79,7 @@ interface Judgement {
     | { readonly ok: false; readonly problems: readonly Problem[] };
 }
 
-function judge(credential: CredentialObject, sources: RecordedSources): Judgement {
+function judge(credential: CredentialObject, sources: RecordedSources, now: string): Judgement {
   const parsed = parseCredential(credential);
   if (!parsed.ok) {
     const told = tellProblems(parsed.problems);
@@ -87,7 +87,7 @@ function judge(credential: CredentialObject, sources: RecordedSources): Judgemen
     return { verdicts: [fails(reasonOf(parsed.problems, 'InvalidManifest'), told), notFollowed], result: parsed };
   }
   const accepted = holds('Accepted', 'the spec is valid');
-  const rendered = renderCredential(parsed.credential, sources);
+  const rendered = renderCredential(parsed.credential, sources, Date.parse(now));
   if (!rendered.ok) {
     const resolved = fails(reasonOf(rendered.problems, 'SecretNotFound'), tellProblems(rendered.problems));
     return { verdicts: [accepted, resolved], result: rendered };

@@ -266,9 +266,9 @@ const everyOAuth = [
 const withParameter = (grant: Json, entry: Json, more: Json = {}) =>
   manifest({ grant, tokenEndpoint: { parameters: [{ name: 'other', value: 'v' }, entry] }, client: more });
 for (const [name, grant] of Object.entries(grants)) {
-  const reserved = [...(ownNames[name] ?? []), ...(name === 'None' ? [] : everyOAuth)];
+  const reserved = new Set([...(ownNames[name] ?? []), ...(name === 'None' ? [] : everyOAuth)]);
   for (const parameter of [...someNames, ...everyOAuth]) {
-    const verdict = reserved.includes(parameter) ? 'rule' : 'accepted';
+    const verdict = reserved.has(parameter) ? 'rule' : 'accepted';
     add(verdict, `the parameter ${parameter} under ${name}`, withParameter(grant, { name: parameter, value: 'v' }));
   }
 }

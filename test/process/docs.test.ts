@@ -20,7 +20,10 @@ test('the documentation is found', () => {
 });
 
 test('the examples are valid as they stand', async () => {
-  const { credentials, problems, warnings } = checkManifests(await readManifestFiles(await findManifestFiles([join(root, 'examples')])));
+  const { credentials, problems, warnings } = checkManifests(
+    await readManifestFiles(await findManifestFiles([join(root, 'examples')])),
+    Date.now(),
+  );
   expect({ credentials, problems, warnings }).toEqual({ credentials: 2, problems: [], warnings: [] });
 });
 
@@ -36,7 +39,9 @@ test('every manifest in the documentation is valid', () => {
 
   const complete = blocks.filter(({ yaml }) => yaml.includes('kind: OAuth2Credential') && yaml.includes('kind: Secret'));
   expect(complete.length).toBeGreaterThan(0);
-  expect(complete.flatMap(({ path, yaml }) => checkManifests({ texts: [{ file: path, text: yaml }], problems: [] }).problems)).toEqual([]);
+  expect(
+    complete.flatMap(({ path, yaml }) => checkManifests({ texts: [{ file: path, text: yaml }], problems: [] }, Date.now()).problems),
+  ).toEqual([]);
 });
 
 test('every link within the documentation leads somewhere', () => {

@@ -4,6 +4,7 @@ import type { SidecarConfig } from '../../crds/sidecar-config.ts';
 
 /** The parts of a spec that matter to a token request; the rest of the manifest is the least that works. */
 export interface SpecParts {
+  readonly upstream?: Readonly<Record<string, unknown>> & { readonly url: string };
   readonly tokenEndpoint: Readonly<Record<string, unknown>> & { readonly url: string };
   readonly client?: Readonly<Record<string, unknown>>;
   readonly grant?: Readonly<Record<string, unknown>>;
@@ -11,6 +12,7 @@ export interface SpecParts {
 }
 
 const secretName = 'acme-secret';
+const api = { url: 'https://api.acme.example' };
 
 /** A Secret with the label that lets credentials refer to it. */
 export function secretManifest(data: Readonly<Record<string, string>>, name = secretName): string {
@@ -23,14 +25,14 @@ export function secretManifest(data: Readonly<Record<string, string>>, name = se
 }
 
 /** A credential of the client `acme`, whose secret lies in `secretManifest`'s Secret. JSON is YAML. */
-export function credentialManifest({ tokenEndpoint, client = {}, grant = {}, injection }: SpecParts): string {
+export function credentialManifest({ upstream = api, tokenEndpoint, client = {}, grant = {}, injection }: SpecParts): string {
   const secretRef = client['authentication'] === 'None' ? {} : { secretRef: { name: secretName } };
   return JSON.stringify({
     apiVersion: 'tokenward.dev/v1alpha1',
     kind: 'OAuth2Credential',
     metadata: { name: 'acme' },
     spec: {
-      upstream: { url: 'https://api.acme.example' },
+      upstream,
       tokenEndpoint,
       client: { id: 'acme', ...secretRef, ...client },
       grant,
@@ -41,7 +43,7 @@ export function credentialManifest({ tokenEndpoint, client = {}, grant = {}, inj
 
 /** What `tokenward validate` finds. */
 export function check(...manifests: readonly string[]): ManifestCheck {
-  return checkManifests({ texts: [{ file: 'test.yaml', text: manifests.join('\n---\n') }], problems: [] });
+  return checkManifests({ texts: [{ file: 'test.yaml', text: manifests.join('\n---\n') }], problems: [] }, Date.now());
 }
 
 /** Manifests of one credential -> the sidecar's configuration, all the way that they go. Throws if something is wrong with them. */
