@@ -13,9 +13,9 @@ export function observeTokens(alias: string, metrics: SidecarMetrics, log: Logge
         log.warn({ alias, code, hint, tokenEndpoint, ...failure.log, durationMs: Math.round(durationMs) }, detail);
       }
     },
-    obtained: (expiresAtWallMs) => {
+    obtained: (expiresAtWallMs, issuedTokenType) => {
       obtained(expiresAtWallMs);
-      log.info({ alias, expiresAt: new Date(expiresAtWallMs).toISOString() }, 'Token obtained');
+      log.info({ alias, expiresAt: new Date(expiresAtWallMs).toISOString(), issuedTokenType }, 'Token obtained');
     },
     failed: ({ code }, nextTryInMs) => log.warn({ alias, code, nextTryInMs: Math.round(nextTryInMs) }, 'No token for now'),
   };

@@ -6,6 +6,8 @@ export interface TokenAnswer {
   readonly accessToken: Sensitive;
   /** `token_type` as the endpoint wrote it. */
   readonly tokenType?: string;
+  /** `issued_token_type` of a token exchange (RFC 8693 section 2.2.1), if it is one that may be logged. */
+  readonly issuedTokenType?: string;
   /** How long the token lives from the moment the request was sent; zero or less if it is of no use after this answer. */
   readonly lifetimeMs: number;
 }

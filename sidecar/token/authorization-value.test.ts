@@ -18,6 +18,17 @@ it.each(['DPoP', 'mac', 'N_A', 'Bearers', 'xbearer'])('a token of the type %s is
   expect(valueFor(type, undefined)).toMatchObject({ ok: false, failure: { detail: expect.stringContaining(`its type is ${type}.`) } });
 });
 
+it('a token that was exchanged for what is no access token is refused with its own type', () => {
+  const token = { value: new Sensitive('tok'), type: 'N_A', issuedType: 'urn:ietf:params:oauth:token-type:id_token' };
+  expect(authorizationValue(token, { header: 'Authorization' })).toMatchObject({
+    ok: false,
+    failure: {
+      detail: expect.stringContaining('urn:ietf:params:oauth:token-type:id_token'),
+      hint: expect.stringContaining('requestedTokenType'),
+    },
+  });
+});
+
 it.each(['tok', 'Bearer eyJhbGciOiJub25lIn0', 'a type that is too long', '0a1b2c', '<b>'])(
   'a type that may be anything, such as %s, is not repeated',
   (type) => {

@@ -1,7 +1,7 @@
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
 import type { AskedBecause } from './attempt.ts';
 import { clientAuthentication, type Field } from './client-authentication.ts';
-import { grantFields, type GrantFields } from './grant-fields.ts';
+import { grantFields, grantTypes } from './grant-fields.ts';
 import type { TokenMaterial } from './token-material.ts';
 
 /** A token request, ready to be written. Secrets are in all of its parts: it is never logged. */
@@ -36,7 +36,7 @@ export function buildTokenRequest(config: SidecarConfig, { material, because, us
   const { tokenEndpoint } = config;
   const url = new URL(tokenEndpoint.url);
   const shown = clientAuthentication(config.client, material);
-  const { grantType, body, query } = placeFields(config, url, shown.fields, grantFields(config.grant, material, because));
+  const { grantType, body, query } = placeFields(config, url, [...shown.fields, ...grantFields(config.grant, material, because)]);
   const headersWith = (contentType?: string): string[] =>
     headerLines(config, { userAgent, contentType, authorization: shown.authorization });
 
@@ -53,20 +53,21 @@ export function buildTokenRequest(config: SidecarConfig, { material, because, us
   };
 }
 
-function placeFields({ grant, tokenEndpoint }: SidecarConfig, url: URL, clientFields: readonly Field[], own: GrantFields): Fields {
+function placeFields({ grant, tokenEndpoint }: SidecarConfig, url: URL, fields: readonly Field[]): Fields {
   const isNew = ([name]: Field): boolean => !url.searchParams.has(name);
   const parameters = (place: 'Body' | 'Query'): Field[] =>
     tokenEndpoint.parameters.filter((parameter) => parameter.in === place).map(({ name, value }) => [name, value.reveal()]);
   const asked: Field[] = [
-    ...own.fields,
+    ...fields,
     ...(grant.scope ? [['scope', grant.scope] as const] : []),
     ...grant.resource.map((resource): Field => ['resource', resource]),
     ...grant.audience.map((audience): Field => ['audience', audience]),
   ];
+  const grantType = grantTypes[grant.type];
   return {
-    grantType: (own.grantType === undefined ? [] : [['grant_type', own.grantType] as const]).filter(isNew),
+    grantType: (grantType === undefined ? [] : [['grant_type', grantType] as const]).filter(isNew),
     // No declared parameter is in the URL's query already where it would go there: such a credential is refused.
-    body: [...[...clientFields, ...asked].filter(isNew), ...parameters('Body')],
+    body: [...asked.filter(isNew), ...parameters('Body')],
     query: parameters('Query'),
   };
 }

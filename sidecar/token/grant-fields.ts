@@ -5,82 +5,62 @@ import type { TokenMaterial } from './token-material.ts';
 
 type Grant = SidecarConfig['grant'];
 
-/** What is asked for beside the client: the grant's own fields, in the order in which they are sent. */
-export interface GrantFields {
-  /** Absent for a login that is no OAuth. */
-  readonly grantType?: string;
-  readonly fields: readonly Field[];
-}
+/** What is sent as `grant_type`; nothing for a login that is no OAuth. */
+export const grantTypes: Record<Grant['type'], string | undefined> = {
+  ClientCredentials: 'client_credentials',
+  Password: 'password',
+  SAML2Bearer: 'urn:ietf:params:oauth:grant-type:saml2-bearer',
+  JWTBearer: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+  TokenExchange: 'urn:ietf:params:oauth:grant-type:token-exchange',
+  RefreshToken: 'refresh_token',
+  None: undefined,
+};
 
-type Describe = (grant: Grant, material: TokenMaterial, because: AskedBecause) => GrantFields;
-
-/** RFC 6749 section 4.4.2. */
-const ClientCredentials: Describe = () => ({ grantType: 'client_credentials', fields: [] });
+type FieldsOf = (grant: Grant, material: TokenMaterial, because: AskedBecause) => readonly Field[];
 
 /** RFC 6749 section 4.3.2. */
-const Password: Describe = ({ password }) => ({
-  grantType: 'password',
-  fields: password
-    ? [
-        ['username', password.username],
-        ['password', password.password.reveal()],
-      ]
-    : [],
-});
+const Password: FieldsOf = ({ password }) => [...field('username', password?.username), ...field('password', password?.password.reveal())];
 
 /**
- * RFC 7522 section 2.1. SuccessFactors also wants to know the company, and gives the same token for as long as that lives, whatever the
+ * RFC 7522 section 2.1. SuccessFactors also wants to know the company, and gives out the same token until it expires, whatever the
  * assertion, unless it is asked for a new one.
  */
-const SAML2Bearer: Describe = ({ saml2Bearer }, { assertion }, { refused }) => ({
-  grantType: 'urn:ietf:params:oauth:grant-type:saml2-bearer',
-  fields: [
-    ...present('company_id', saml2Bearer?.companyId),
-    ...present('assertion', assertion?.reveal()),
-    ...(saml2Bearer?.profile === 'SuccessFactors' && refused ? [['new_token', 'true'] as const] : []),
-  ],
-});
+const SAML2Bearer: FieldsOf = ({ saml2Bearer }, { assertion }, { refused }) => [
+  ...field('company_id', saml2Bearer?.companyId),
+  ...field('assertion', assertion?.reveal()),
+  ...field('new_token', saml2Bearer?.profile === 'SuccessFactors' && refused ? 'true' : undefined),
+];
 
 /** RFC 7523 section 2.1. */
-const JWTBearer: Describe = (_grant, { assertion }) => ({
-  grantType: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
-  fields: present('assertion', assertion?.reveal()),
-});
+const JWTBearer: FieldsOf = (_grant, { assertion }) => field('assertion', assertion?.reveal());
 
 /** RFC 8693 section 2.1. */
-const TokenExchange: Describe = ({ tokenExchange }, { subjectToken, actorToken }) => ({
-  grantType: 'urn:ietf:params:oauth:grant-type:token-exchange',
-  fields: [
-    ...present('subject_token', subjectToken?.reveal()),
-    ...present('subject_token_type', tokenExchange?.subjectTokenType),
-    ...present('actor_token', actorToken?.reveal()),
-    ...present('actor_token_type', tokenExchange?.actorTokenType),
-    ...present('requested_token_type', tokenExchange?.requestedTokenType),
-  ],
-});
+const TokenExchange: FieldsOf = ({ tokenExchange }, { subjectToken, actorToken }) => [
+  ...field('subject_token', subjectToken?.reveal()),
+  ...field('subject_token_type', tokenExchange?.subjectTokenType),
+  ...field('actor_token', actorToken?.reveal()),
+  ...field('actor_token_type', tokenExchange?.actorTokenType),
+  ...field('requested_token_type', tokenExchange?.requestedTokenType),
+];
 
 /** RFC 6749 section 6. */
-const RefreshToken: Describe = ({ refreshToken }) => ({
-  grantType: 'refresh_token',
-  fields: present('refresh_token', refreshToken?.refreshToken.reveal()),
-});
+const RefreshToken: FieldsOf = ({ refreshToken }) => field('refresh_token', refreshToken?.refreshToken.reveal());
 
-/** A login of an API's own: everything it wants to know is in `tokenEndpoint.parameters`. */
-const None: Describe = () => ({ fields: [] });
+const none: FieldsOf = () => [];
 
-const grants: Record<Grant['type'], Describe> = {
-  ClientCredentials,
+const fieldsOf: Record<Grant['type'], FieldsOf> = {
+  ClientCredentials: none,
   Password,
   SAML2Bearer,
   JWTBearer,
   TokenExchange,
   RefreshToken,
-  None,
+  None: none,
 };
 
-/** What `grant.type` names. */
-export const grantFields: Describe = (grant, material, because) => grants[grant.type](grant, material, because);
+/** The grant's own fields, in the order in which they are sent. */
+export const grantFields: FieldsOf = (grant, material, because) => fieldsOf[grant.type](grant, material, because);
 
-function present(name: string, value: string | undefined): readonly Field[] {
+function field(name: string, value: string | undefined): readonly Field[] {
   return value === undefined ? [] : [[name, value]];
 }

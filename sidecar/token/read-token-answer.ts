@@ -2,6 +2,7 @@ import type { SidecarConfig } from '../../crds/sidecar-config.ts';
 import { Sensitive } from '../../crds/sensitive.ts';
 import type { TokenFailure, TokenFailureCode } from '../failure.ts';
 import type { Attempt, RetryAdvice } from './attempt.ts';
+import { expiredMaterial } from './expired-material.ts';
 import { readContent, type Content } from './read-content.ts';
 import { listPaths, readMember, type Members } from './read-member.ts';
 import { holdsSecret, redactor, type Redact } from './redactor.ts';
@@ -57,6 +58,8 @@ export function readTokenAnswer(config: SidecarConfig, { material, sentWallMs }:
   if (typeof token !== 'string' || token === '') return withoutToken(it, members);
   if (!isSendable(token)) return unsendable(it);
 
+  if (isRotated(it, members)) return rotated(it);
+
   const { expiresIn, tokenType } = config.tokenEndpoint.response;
   const type = readMember(members, tokenType ?? 'token_type');
   const lifetimeMs = tokenLifetimeMs({
@@ -68,7 +71,31 @@ export function readTokenAnswer(config: SidecarConfig, { material, sentWallMs }:
     sentWallMs,
   });
   const typed = typeof type === 'string' && type !== '' ? { tokenType: type } : {};
-  return { ok: true, answer: { accessToken: new Sensitive(token), lifetimeMs, ...typed } };
+  return { ok: true, answer: { accessToken: new Sensitive(token), lifetimeMs, ...typed, ...issuedType(it, members) } };
+}
+
+const registeredTokenType = /^urn:ietf:params:oauth:token-type:[a-z0-9_-]{1,24}$/;
+
+/** RFC 8693 section 2.2.1. Those of RFC 8693 section 3 look like a token's name and value to whoever redacts. */
+function issuedType({ config, redact }: Case, members: Members): { issuedTokenType?: string } {
+  const type = members['issued_token_type'];
+  if (config.grant.type !== 'TokenExchange' || typeof type !== 'string' || type.length > 200) return {};
+  return registeredTokenType.test(type) || redact(type) === type ? { issuedTokenType: type } : {};
+}
+
+/** RFC 6749 section 6: another refresh token may come, which replaces the one that was sent. */
+function isRotated({ config }: Case, members: Members): boolean {
+  const sent = config.grant.refreshToken?.refreshToken.reveal();
+  const issued = members['refresh_token'];
+  return sent !== undefined && typeof issued === 'string' && issued !== '' && issued !== sent;
+}
+
+/** Nothing keeps the new one: a Secret cannot be written from here, and pods that share a rotating token have it revoked. */
+function rotated(it: Case): Attempt {
+  const hint =
+    'The endpoint rotates refresh tokens, and a credential that many pods share cannot follow it: turn rotation off for this client, store a refresh token' +
+    ' that does not rotate, or use another grant.';
+  return failed(it, 'token_malformed', `${asked(it)} another refresh token than the one that was sent.`, { hint });
 }
 
 /** RFC 6749 appendix A.12, without the space, which would end the token inside a header. */
@@ -92,7 +119,8 @@ function refused(it: Case, code: TokenFailureCode, refusal: Refusal | undefined)
   const { status } = it.response;
   const error = refusal?.error;
   const advice = tokenHint({ status, error, isHtml: false }, it.config);
-  const hint = [refusal?.message && `The endpoint says: "${refusal.message}".`, advice].filter(Boolean).join(' ');
+  const expired = code === 'token_rejected' ? expiredMaterial(it.config, it.material, it.wallMs) : undefined;
+  const hint = [refusal?.message && `The endpoint says: "${refusal.message}".`, expired, advice].filter(Boolean).join(' ');
   return failed(it, code, `${asked(it)} status ${status}${error === undefined ? '' : `, ${error}`}.`, {
     ...(hint !== '' && { hint }),
     ...(refusal && { refusal }),

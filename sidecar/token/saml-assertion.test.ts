@@ -42,6 +42,11 @@ describe('samlAssertion', () => {
     expect(document).not.toContain('AttributeStatement');
   });
 
+  it('does not sign with a key that is no RSA key', () => {
+    const other = makeCertificate('idp');
+    expect(() => samlAssertion(inputWith({ key: new Sensitive(other.key) }), moment)).toThrow('the private key is no RSA key');
+  });
+
   it('does not say a key that is none', () => {
     const input = inputWith({ key: new Sensitive('s3cr3t') });
     expect(() => samlAssertion(input, moment)).toThrow(expect.objectContaining({ message: expect.not.stringContaining('s3cr3t') }));

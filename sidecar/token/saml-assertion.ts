@@ -1,4 +1,5 @@
-import { createHash, createPrivateKey, sign, X509Certificate } from 'node:crypto';
+import { createHash, createPrivateKey, type KeyObject, sign, X509Certificate } from 'node:crypto';
+import type { Sensitive } from '../../crds/sensitive.ts';
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
 import { element, text } from './canonical-xml.ts';
 
@@ -48,7 +49,7 @@ export function samlAssertion(input: SamlAssertionInput, moment: SamlAssertionMo
     );
   // The enveloped signature is not part of what it signs.
   const signedInfo = signedInfoOf(id, createHash('sha256').update(assertion('')).digest('base64'));
-  const signature = sign('sha256', Buffer.from(signedInfo), createPrivateKey(key.reveal())).toString('base64');
+  const signature = sign('sha256', Buffer.from(signedInfo), rsaKey(key)).toString('base64');
   return assertion(signatureElement(signedInfo, signature, new X509Certificate(certificate).raw.toString('base64')));
 }
 
@@ -59,6 +60,13 @@ export function samlAssertion(input: SamlAssertionInput, moment: SamlAssertionMo
 export function encodeSamlAssertion(profile: Profile, assertion: string): string {
   const xml = assertion.trimStart().startsWith('<') ? Buffer.from(assertion) : Buffer.from(assertion, 'base64');
   return xml.toString(profile === 'SuccessFactors' ? 'base64' : 'base64url');
+}
+
+/** Another kind of key would sign too, but not as the signature says. */
+function rsaKey(pem: Sensitive): KeyObject {
+  const key = createPrivateKey(pem.reveal());
+  if (key.asymmetricKeyType !== 'rsa') throw new Error('the private key is no RSA key');
+  return key;
 }
 
 const time = (ms: number): string => new Date(ms).toISOString();

@@ -53,10 +53,11 @@ async function attemptOnce(requestToken: () => Promise<Attempt>, clock: Clock, r
     attempt = { ok: false, failure: unexpected(error), retry: 'later' };
   }
   if (!attempt.ok) return attempt;
-  const { accessToken, tokenType, lifetimeMs } = attempt.answer;
+  const { accessToken, tokenType, issuedTokenType, lifetimeMs } = attempt.answer;
   const token: Token = {
     value: accessToken,
     ...(tokenType === undefined ? {} : { type: tokenType }),
+    ...(issuedTokenType === undefined ? {} : { issuedType: issuedTokenType }),
     ...sent,
     // Also makes zero of what is not a number.
     lifetimeMs: lifetimeMs > 0 ? Math.min(lifetimeMs, longestLifetimeMs) : 0,

@@ -1,4 +1,6 @@
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
+import { clientAdvice, grantAdvice, isAboutGrant } from './credential-hints.ts';
+import { grantTypes } from './grant-fields.ts';
 
 /** What came back, as far as it matters for a hint. */
 export interface HintedAnswer {
@@ -21,53 +23,39 @@ const sendsForm = ({ tokenEndpoint }: SidecarConfig): boolean => tokenEndpoint.c
 const isGet = ({ tokenEndpoint }: SidecarConfig): boolean => tokenEndpoint.method === 'GET';
 const isLearning = ({ tokenEndpoint }: SidecarConfig): boolean => new URL(tokenEndpoint.url).pathname.startsWith('/learning/');
 
-type Client = SidecarConfig['client'];
-
-const otherAuthentication: Record<Client['authentication'], (client: Client) => string> = {
-  ClientSecretBasic: ({ basicEncoding }) =>
-    `If they are right, the endpoint may want client.authentication: ClientSecretPost, or client.basicEncoding: ${otherEncoding[basicEncoding]}.`,
-  ClientSecretPost: () => 'If they are right, the endpoint may want client.authentication: ClientSecretBasic.',
-  ClientSecretJWT: () => '',
-  PrivateKeyJWT: () => '',
-  TLSClientAuth: () => '',
-  ClientAssertion: () => '',
-  None: () => 'No secret is sent (client.authentication: None): the endpoint may want one.',
-};
-
-const otherEncoding: Record<Client['basicEncoding'], Client['basicEncoding']> = { Raw: 'FormURLEncoded', FormURLEncoded: 'Raw' };
-
-function checkClient({ client }: SidecarConfig): string {
-  return `Check client.id and the secret that client.secretRef names. ${otherAuthentication[client.authentication](client)}`;
-}
+const grantName = ({ grant }: SidecarConfig): string => grantTypes[grant.type] ?? 'that it expects: set grant.type';
 
 /** What a user can do about an answer that brings no token. The first row that fits counts. */
 const rows: readonly Row[] = [
-  { error: 'invalid_client', hint: checkClient },
+  { error: 'invalid_client', hint: clientAdvice },
+  { error: 'unauthorized', asked: isAboutGrant, hint: grantAdvice },
   {
     error: 'unauthorized',
-    hint: (config) => `UAA and XSUAA say so if the client is unknown or its secret is wrong. ${checkClient(config)}`,
+    hint: (config) => `UAA and XSUAA say so if the client is unknown or its secret is wrong. ${clientAdvice(config)}`,
   },
   {
     error: 'unauthorized_client',
     hint: (config) =>
-      `The client may not use this grant; Keycloak says so of a wrong secret too. Allow it client credentials at the endpoint. ${checkClient(config)}`,
+      `The client may not use this grant (${grantName(config)}): allow it at the endpoint. Keycloak says so of a wrong secret too. ${clientAdvice(config)}`,
   },
   { error: 'invalid_scope', hint: 'Check grant.scope: the endpoint does not know it, or the client may not have it.' },
   { error: 'invalid_target', hint: 'Check grant.resource and grant.audience: the endpoint does not know them.' },
   {
     error: 'unsupported_grant_type',
-    hint: 'The endpoint does not offer client credentials, or did not find grant_type: try tokenEndpoint.grantTypeIn and tokenEndpoint.contentType.',
+    hint: (config) =>
+      `The endpoint does not offer the grant ${grantName(config)}, or did not find grant_type: try tokenEndpoint.grantTypeIn and tokenEndpoint.contentType.`,
   },
   {
     error: 'invalid_request',
     asked: sendsJson,
     hint: 'The endpoint may not read JSON: try tokenEndpoint.contentType: application/x-www-form-urlencoded.',
   },
+  { error: 'invalid_request', asked: ({ grant }) => grant.type === 'TokenExchange', hint: grantAdvice },
   {
     error: 'invalid_request',
     hint: 'A parameter is missing, repeated or unknown: check grant, tokenEndpoint.parameters and tokenEndpoint.contentType.',
   },
-  { error: 'invalid_grant', hint: 'The endpoint refuses the grant: check grant, and that the client is active.' },
+  { error: 'invalid_grant', hint: grantAdvice },
   { status: 405, asked: isGet, hint: 'The endpoint does not take GET: set tokenEndpoint.method: POST.' },
   {
     status: 405,
@@ -81,10 +69,11 @@ const rows: readonly Row[] = [
   {
     status: 403,
     asked: isLearning,
-    hint: (config) => `SuccessFactors Learning answers 403 if the secret is wrong. ${checkClient(config)}`,
+    hint: (config) => `SuccessFactors Learning answers 403 if the secret is wrong. ${clientAdvice(config)}`,
   },
-  { status: 401, hint: checkClient },
-  { status: 403, hint: (config) => `The endpoint refuses this client or the way here. ${checkClient(config)}` },
+  { status: 401, asked: isAboutGrant, hint: grantAdvice },
+  { status: 401, hint: clientAdvice },
+  { status: 403, hint: (config) => `The endpoint refuses this client or the way here. ${clientAdvice(config)}` },
   { status: 404, hint: 'Check the path of tokenEndpoint.url.' },
   { status: 407, hint: 'Check tokenEndpoint.proxy and its credentials.' },
   {

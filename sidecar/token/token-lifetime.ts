@@ -1,4 +1,5 @@
 import { httpDateMs } from './http-date.ts';
+import { jwtClaims } from './jwt-claims.ts';
 import { readMember, type Members } from './read-member.ts';
 import { longestLifetimeMs } from './token-limits.ts';
 
@@ -49,16 +50,4 @@ const decimal = /^\s*[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?\s*$/i;
 function secondsMs(value: unknown): number | undefined {
   if (typeof value === 'number') return value * 1000;
   return typeof value === 'string' && decimal.test(value) ? Number(value) * 1000 : undefined;
-}
-
-/** A JWT's claims, not verified: that is for those who rely on them, we only ask when to come back. */
-function jwtClaims(token: string): Members | undefined {
-  const [, payload, signature] = token.split('.');
-  if (payload === undefined || signature === undefined) return undefined;
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
-    return typeof claims === 'object' && claims !== null ? { ...claims } : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -141,15 +141,22 @@ export class TokenSource {
     this.#flying = true;
     this.#nextFlightMs = clock.monotonicMs() + startInMs + flightSpacingMs;
     const { signal } = this.#closing;
-    const request = (): ReturnType<RequestToken> => this.#requestToken(signal, { refused: this.#refused !== undefined });
+    let told = false;
+    const request = (): ReturnType<RequestToken> => {
+      told = this.#refused !== undefined;
+      return this.#requestToken(signal, { refused: told });
+    };
     const flight = flyForToken(request, this.#context, startInMs, signal, (failure) => {
       this.#cause = failure;
     });
-    void flight.then((landing) => this.#land(landing));
+    void flight.then((landing) => this.#land(landing, told));
   }
 
-  #land(landing: Landing): void {
+  /** `told`: the endpoint knew that the last token was refused. */
+  #land(landing: Landing, told: boolean): void {
     if (this.closed) return;
+    // It was refused while this flight was under way, and an endpoint that gives out a token until it expires gave it out again.
+    if (landing.ok && !told && landing.token.value.reveal() === this.#refused?.value.reveal()) return this.#launch(0);
     const { clock, random, observer } = this.#context;
     this.#flying = false;
     if (landing.ok) {
@@ -159,7 +166,7 @@ export class TokenSource {
       this.#cause = undefined;
       if (landing.token.lifetimeMs > 0) this.#token = landing.token;
       this.#settle(landing);
-      observer.obtained(this.#expiresAtWallMs(landing.token));
+      observer.obtained(this.#expiresAtWallMs(landing.token), landing.token.issuedType);
       return;
     }
     this.#token ??= this.#refused;

@@ -5,6 +5,8 @@ export interface Token {
   readonly value: Sensitive;
   /** `token_type` as the endpoint wrote it. */
   readonly type?: string;
+  /** `issued_token_type` of a token exchange: RFC 8693 section 2.2.1. */
+  readonly issuedType?: string;
   /** Both clocks when the request that brought it was sent: the token's age is the larger of the two differences. */
   readonly obtainedMonotonicMs: number;
   readonly obtainedWallMs: number;
