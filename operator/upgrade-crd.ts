@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import { buildCrd, crdName, crdVersionAnnotation } from '../crds/build-crd.ts';
-import type { Clock, Random } from '../crds/clock.ts';
+import { pause, type Clock, type Random } from '../crds/clock.ts';
 import type { ApiClient } from './kube/api-client.ts';
 import { ApiError } from './kube/api-error.ts';
 import type { ApiObject } from './kube/api-object.ts';
-import { backoffMs, pause } from './kube/backoff.ts';
+import { backoffMs } from './kube/backoff.ts';
 
 const backoff = { firstMs: 500, longestMs: 30_000 };
 const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${crdName}`;

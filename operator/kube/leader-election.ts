@@ -1,7 +1,6 @@
-import type { Clock, Random } from '../../crds/clock.ts';
+import { pause, type Clock, type Random } from '../../crds/clock.ts';
 import type { ApiClient } from './api-client.ts';
 import { ApiError, ConnectionError } from './api-error.ts';
-import { pause } from './backoff.ts';
 import { type Lease, leaseDurationSeconds, type LeaseSpec, released, takenBy } from './lease.ts';
 
 /** Whoever could not renew for so long does not lead any more; the others wait for `leaseDurationSeconds`, which is longer. */

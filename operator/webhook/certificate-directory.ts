@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { Sensitive } from '../../crds/sensitive.ts';
-import type { Clock } from '../../crds/clock.ts';
-import { pause } from '../kube/backoff.ts';
+import { pause, type Clock } from '../../crds/clock.ts';
 import type { ServingCertificate } from './webhook-server.ts';
 
 /** A kubelet takes a minute and more to bring a renewed Secret, so there is no hurry here. */

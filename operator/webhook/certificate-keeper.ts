@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import type { Clock, Random } from '../../crds/clock.ts';
+import { pause, type Clock, type Random } from '../../crds/clock.ts';
 import type { ApiClient } from '../kube/api-client.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { ApiObject } from '../kube/api-object.ts';
-import { backoffMs, pause } from '../kube/backoff.ts';
+import { backoffMs } from '../kube/backoff.ts';
 import { bundleOf, readStore, writeStore, type CertificateStore } from './certificate-store.ts';
 import { decideCertificates, renewCertificates } from './decide-certificates.ts';
 import type { ServingCertificate } from './webhook-server.ts';
