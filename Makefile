@@ -39,8 +39,8 @@ images: $(installed) ## the container images and their bills of materials in dis
 bench: $(installed) ## Tokenward beside other proxies: CPU, latency, memory, start
 	$(pinned) npm run bench -- $(ARGS)
 
-cluster: $(installed) ## a Kubernetes with Tokenward in it: CMD="…" runs that inside, otherwise a shell; IMAGES="a.tar b.tar" are loaded
-	@$(pinned) node test/cluster/main.ts $(IMAGES:%=--image %) $(if $(CMD),-- bash -c "$$CMD")
+cluster: $(installed) ## a Kubernetes with Tokenward in it: CMD="…" runs that inside, otherwise a shell; IMAGES="a.tar b.tar" are loaded; BARE=1 leaves Tokenward out
+	@$(pinned) node test/cluster/main.ts $(if $(BARE),--bare) $(IMAGES:%=--image %) $(if $(CMD),-- bash -c "$$CMD")
 
 $(installed): package-lock.json
 	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' || \
