@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { pause, type Clock, type Random } from '../crds/clock.ts';
+import { HealthServer } from '../crds/health-server.ts';
 import { CredentialController } from './credential/credential-controller.ts';
-import { HealthServer } from './health-server.ts';
 import { ApiClient, type ApiAccess } from './kube/api-client.ts';
 import { LeaderElection } from './kube/leader-election.ts';
 import { leadersApi } from './leaders-api.ts';

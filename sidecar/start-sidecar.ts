@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import { AdminServer } from './admin-server.ts';
 import type { Clock, Random } from '../crds/clock.ts';
+import { HealthServer } from '../crds/health-server.ts';
 import type { ConfigSource } from './config/config-source.ts';
 import { followConfig } from './config/follow-config.ts';
 import { FailureLog } from './failure-log.ts';
@@ -64,7 +64,7 @@ export async function startSidecar(options: SidecarOptions, { clock, random }: {
   };
   const proxy = new ProxyServer(context);
   let ready = false;
-  const admin = new AdminServer(() => ({ ready, registry: metrics.registry }));
+  const admin = new HealthServer(metrics.registry, () => ready);
 
   const following = await followConfig(
     source,
