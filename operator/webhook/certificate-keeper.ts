@@ -44,6 +44,8 @@ export class CertificateKeeper {
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
   #served = '';
+  /** The newest authority that is in the caBundle, and since when this process has known it there. */
+  #announced = { authority: '', sinceMs: 0 };
 
   constructor(options: CertificateKeeperOptions) {
     this.#options = options;
@@ -84,6 +86,8 @@ export class CertificateKeeper {
       this.#options.onCertificate(serving);
     }
     await this.#keepBundle(bundleOf(authorities));
+    const [newest = ''] = authorities;
+    if (newest !== this.#announced.authority) this.#announced = { authority: newest, sinceMs: this.#options.clock.monotonicMs() };
   }
 
   /** Rejects with 409 if another replica was faster. */
@@ -94,7 +98,9 @@ export class CertificateKeeper {
     const secret = await api.request<Secret>({ method: 'GET', path, signal });
     const store = readStore(secret.data);
     const nowMs = clock.wallMs();
-    const decision = decideCertificates(store, dnsNames, nowMs);
+    const { authority, sinceMs } = this.#announced;
+    const announcedForMs = store.authorities[0] === authority ? clock.monotonicMs() - sinceMs : 0;
+    const decision = decideCertificates(store, dnsNames, { nowMs, announcedForMs });
     const renewed = renewCertificates(store, decision, dnsNames, nowMs);
     if (renewed === store) return store;
     // With the version that was read: the API server refuses it if there is a newer one.
