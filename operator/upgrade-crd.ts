@@ -4,6 +4,7 @@ import { pause, type Clock, type Random } from '../crds/clock.ts';
 import type { ApiClient } from './kube/api-client.ts';
 import { ApiError } from './kube/api-error.ts';
 import type { ApiObject } from './kube/api-object.ts';
+import { Background } from './kube/background.ts';
 import { backoffMs } from './kube/backoff.ts';
 
 const backoff = { firstMs: 500, longestMs: 30_000 };
@@ -22,13 +23,12 @@ export interface CrdUpgradeOptions {
  * Brings the definition of credentials in the cluster up to this operator's version, and never down: an older operator that a rollback brings
  * back leaves the newer one, for what credentials say in newer fields would be lost.
  */
-export class CrdUpgrade {
+export class CrdUpgrade extends Background {
   readonly #options: CrdUpgradeOptions;
-  readonly #stopping = new AbortController();
-  #running: Promise<void> | undefined;
   #done = false;
 
   constructor(options: CrdUpgradeOptions) {
+    super();
     this.#options = options;
   }
 
@@ -36,18 +36,9 @@ export class CrdUpgrade {
     return this.#done;
   }
 
-  start(): void {
-    this.#running ??= this.#run();
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
+  protected override async run(): Promise<void> {
+    const { signal } = this;
     const { clock, random, log } = this.#options;
-    const { signal } = this.#stopping;
     for (let failures = 1; !signal.aborted; failures += 1) {
       try {
         await this.#upgrade();
@@ -62,8 +53,8 @@ export class CrdUpgrade {
   }
 
   async #upgrade(): Promise<void> {
+    const { signal } = this;
     const { api, log, version } = this.#options;
-    const { signal } = this.#stopping;
     const present = await api.request<ApiObject>({ method: 'GET', path, signal });
     const presentVersion = present.metadata.annotations?.[crdVersionAnnotation] ?? '';
     if (!isUpgrade(presentVersion, version)) return;
