@@ -58,7 +58,10 @@ export class CrdUpgrade extends Background {
     const present = await api.request<ApiObject>({ method: 'GET', path, signal });
     const presentVersion = present.metadata.annotations?.[crdVersionAnnotation] ?? '';
     if (!isUpgrade(presentVersion, version)) return;
-    await api.apply({ path, object: buildCrd() as unknown as ApiObject, signal });
+    const own = buildCrd() as unknown as ApiObject;
+    // The resource version of what was read: a newer operator may be just as far.
+    const { resourceVersion } = present.metadata;
+    await api.apply({ path, object: { ...own, metadata: { ...own.metadata, ...(resourceVersion && { resourceVersion }) } }, signal });
     log.info({ crd: crdName, from: presentVersion, to: version }, 'Brought the definition of credentials up to date');
   }
 }
