@@ -17,6 +17,11 @@ test('the answer carries the uid of the request and a patch that makes the pod w
   expect(reviewed).toMatchObject({ outcome: 'injected', namespace: 'hr' });
 });
 
+test('a pod without any container, which the API server sends as null, is left for it to refuse in its own words', () => {
+  const { metadata } = podWith();
+  expect(review(admissionReview({ metadata, spec: { containers: null } }))).toMatchObject({ ok: true, outcome: 'injected' });
+});
+
 test('what has its sidecar, or asks for none, is allowed without a patch', () => {
   for (const pod of [admitted(podWith()), { spec: { containers: [] } }]) {
     expect(review(admissionReview(pod))).toMatchObject({
