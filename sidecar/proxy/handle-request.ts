@@ -89,7 +89,8 @@ function unavailable(aliases: AliasTable, name: string, alias: Alias | undefined
   }
   if (alias !== undefined) {
     const detail = `No credential has been delivered for the alias ${name}.`;
-    return { code: 'credential_pending', detail, hint: 'Create the credential; it is picked up by itself.', retryAfterSeconds: 5 };
+    const hint = 'Create the credential; if it is there, its status says what is missing. It is picked up by itself.';
+    return { code: 'credential_pending', detail, hint, retryAfterSeconds: 5 };
   }
   const names = aliases.list().map((known) => known.name);
   const detail = names.length === 0 ? 'There are no aliases here.' : `The aliases here are: ${names.join(', ')}.`;
