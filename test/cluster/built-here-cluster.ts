@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
 import { execPath } from 'node:process';
 import { createInterface } from 'node:readline';
+import { freePort } from '../support/free-port.ts';
 import { BootedShell } from './booted-shell.ts';
 import { buildPrograms } from './build-programs.ts';
 import type { Cluster, CommandOptions, Launch } from './cluster.ts';
@@ -83,17 +83,6 @@ export async function startBuiltHereCluster({ nodes, environment }: BuiltHereOpt
 }
 
 const importImage = ['ctr', '--address', '/run/containerd/containerd.sock', '--namespace', 'k8s.io', 'images', 'import'];
-
-/** Another process may take the port before the API server does; it would say so. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
-}
 
 /** In a process of its own, for one that blocks (a test's) shall not stop the connections of the programs it started. */
 async function forward(namespace: readonly string[], from: string, to: string): Promise<AsyncDisposable & { readonly address: string }> {
