@@ -58,6 +58,7 @@ function readAccess(): KubeConfig {
   } catch (error) {
     // A parser's message quotes the lines around the mistake, and a token may be in one of them.
     const { code = 'it is not a configuration' } = error as NodeJS.ErrnoException;
+    // oxlint-disable-next-line preserve-caught-error
     throw new Error(`The configuration of the API server (KUBECONFIG) cannot be read: ${code}`);
   }
   return access;
