@@ -4,13 +4,18 @@ import { buildTokenRequest, type TokenRequest } from './build-token-request.ts';
 
 function build(tokenEndpoint: Readonly<Record<string, unknown>>, client = {}, grant = {}): TokenRequest {
   const spec = { tokenEndpoint: { url: 'https://acme.example/token', ...tokenEndpoint }, client, grant };
-  return buildTokenRequest(configOf(credentialManifest(spec), secretManifest({ 'client-secret': 's3cr3t' })));
+  return buildTokenRequest(configOf(credentialManifest(spec), secretManifest({ 'client-secret': 's3cr3t' })), 'tokenward/0');
 }
 
 describe('buildTokenRequest', () => {
-  it('sends no User-Agent unless it is told one', () => {
-    const names = build({}).headers.filter((_part, index) => index % 2 === 0);
-    expect(names).toEqual(['Accept', 'Authorization', 'Content-Type']);
+  it('leaves Accept and User-Agent to parameters of these names', () => {
+    const { headers } = build({
+      parameters: [
+        { name: 'ACCEPT', value: '*/*', in: 'Header' },
+        { name: 'User-agent', value: 'x', in: 'Header' },
+      ],
+    });
+    expect(headers).toEqual(['Authorization', expect.any(String), 'Content-Type', expect.any(String), 'ACCEPT', '*/*', 'User-agent', 'x']);
   });
 
   it('asks for the root of a host where the URL has no path, and never sends a fragment', () => {
@@ -43,6 +48,6 @@ describe('buildTokenRequest', () => {
   it('builds the same request each time: nothing is used up', () => {
     const spec = { tokenEndpoint: { url: 'https://acme.example/token' } };
     const config = configOf(credentialManifest(spec), secretManifest({ 'client-secret': 's3cr3t' }));
-    expect(buildTokenRequest(config)).toEqual(buildTokenRequest(config));
+    expect(buildTokenRequest(config, 'x')).toEqual(buildTokenRequest(config, 'x'));
   });
 });

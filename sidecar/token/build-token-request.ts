@@ -22,7 +22,7 @@ interface Fields {
  * The access token request of the client credentials grant (RFC 6749 section 4.4.2) with the resources of RFC 8707 and the audiences
  * of RFC 8693. What the URL's own query says is not said again (RFC 6749 section 3.2: no parameter more than once).
  */
-export function buildTokenRequest(config: SidecarConfig, userAgent?: string): TokenRequest {
+export function buildTokenRequest(config: SidecarConfig, userAgent: string): TokenRequest {
   const { tokenEndpoint } = config;
   const url = new URL(tokenEndpoint.url);
   const shown = clientAuthentication(config.client);
@@ -69,7 +69,7 @@ function pathWith(url: URL, fields: readonly Field[]): string {
 }
 
 interface StandardHeaders {
-  readonly userAgent: string | undefined;
+  readonly userAgent: string;
   readonly authorization: string | undefined;
   readonly contentType: string | undefined;
 }
@@ -79,7 +79,7 @@ function headerLines(config: SidecarConfig, standard: StandardHeaders): string[]
   const isDeclared = (name: string): boolean => declared.some((parameter) => parameter.name.toLowerCase() === name);
   const lines: string[] = [];
   if (!isDeclared('accept')) lines.push('Accept', 'application/json');
-  if (standard.userAgent !== undefined && !isDeclared('user-agent')) lines.push('User-Agent', standard.userAgent);
+  if (!isDeclared('user-agent')) lines.push('User-Agent', standard.userAgent);
   if (standard.authorization !== undefined) lines.push('Authorization', standard.authorization);
   if (standard.contentType !== undefined) lines.push('Content-Type', standard.contentType);
   // Header bytes are written one per character: UTF-8 has to be spelt out.

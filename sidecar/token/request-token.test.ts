@@ -19,7 +19,7 @@ function requesterFor(url: string, tokenEndpoint: Readonly<Record<string, unknow
   const { tls, proxy } = config.tokenEndpoint;
   const pool = createPool({ url: new URL(url), tls, proxy, connectTimeoutMs: 10_000, connections: 1 });
   const clock = new FakeClock();
-  return { request: requestToken({ config, pool, clock }), clock, [Symbol.asyncDispose]: () => pool.close() };
+  return { request: requestToken({ config, pool, clock, userAgent: 'test' }), clock, [Symbol.asyncDispose]: () => pool.close() };
 }
 
 const never = new AbortController().signal;

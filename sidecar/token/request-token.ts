@@ -14,7 +14,7 @@ export interface TokenRequestContext {
   readonly pool: DestinationPool;
   readonly clock: Clock;
   /** Sent as User-Agent. */
-  readonly userAgent?: string;
+  readonly userAgent: string;
 }
 
 /**
@@ -54,12 +54,7 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-async function exchange(
-  config: SidecarConfig,
-  pool: DestinationPool,
-  signal: AbortSignal,
-  userAgent: string | undefined,
-): Promise<TokenResponse> {
+async function exchange(config: SidecarConfig, pool: DestinationPool, signal: AbortSignal, userAgent: string): Promise<TokenResponse> {
   const { method, path, headers, body } = buildTokenRequest(config, userAgent);
   const response = await request.call(pool.dispatcher, {
     method,
