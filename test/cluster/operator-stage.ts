@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
+import { pathToFileURL } from 'node:url';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { vi } from 'vitest';
 import { systemClock } from '../../crds/clock.ts';
@@ -18,6 +19,8 @@ import type { Cluster } from './cluster.ts';
 import { untilEstablished } from './until-established.ts';
 
 type Access = 'get' | 'set' | 'merge' | 'remove';
+
+const clockPreload = pathToFileURL(join(root, 'test/support/clock-preload.ts')).href;
 
 const securityContext = {
   runAsNonRoot: true,
@@ -93,16 +96,20 @@ export class OperatorStage implements AsyncDisposable {
     return { ...manifest, webhooks: manifest.webhooks?.map((webhook) => ({ ...webhook, clientConfig: { service } })) };
   }
 
-  /** Resolves when it listens. */
-  async startOperator(instance: string, { webhook }: { webhook: boolean }): Promise<OperatorProcess> {
+  /** Resolves when it listens. With `wallAheadMs` its wall clock is so far off, and its clocks can be moved. */
+  async startOperator(
+    instance: string,
+    { webhook, wallAheadMs }: { webhook: boolean; wallAheadMs?: number | undefined },
+  ): Promise<OperatorProcess> {
     const own = ['--namespace', namespace, '--instance', instance, '--health-port', '0', '--health-host', '127.0.0.1'];
     const lease = ['--lease-name', 'tokenward'];
     const serving = ['--settings', join(this.#folder, 'settings.json'), '--webhook-port', String(this.#webhookPort)];
     const where = ['--webhook-host', '127.0.0.1', '--webhook-linger-seconds', '0', '--webhook-service', 'tokenward'];
     const kept = ['--certificate-secret', 'tokenward-webhook-certificate', '--webhook-configuration', `${namespace}-tokenward`];
     const args = [...own, ...lease, ...(webhook ? [...serving, ...where, ...kept] : [])];
-    const child = spawn(execPath, [join(root, 'operator/main.ts'), ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+    const clocks = wallAheadMs === undefined ? [] : ['--import', `${clockPreload}?wallMs=${wallAheadMs}`];
+    const child = spawn(execPath, [...clocks, join(root, 'operator/main.ts'), ...args], {
+      stdio: ['ignore', 'pipe', 'pipe', ...(wallAheadMs === undefined ? [] : ['ipc' as const])],
       env: { KUBECONFIG: this.cluster.kubeconfig },
     });
     const operator = new OperatorProcess(child, await mkdtemp(join(tmpdir(), 'tokenward-operator-')));

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
 import { createInterface } from 'node:readline';
+import type { ClockOffsets } from './clock-preload.ts';
 import { kubeConfigFor } from './fake-api-server.ts';
 import { newRecording } from './recordings.ts';
 import type { Exit, LogLine } from './start-sidecar-process.ts';
@@ -53,6 +54,13 @@ export class OperatorProcess implements AsyncDisposable {
   closeOutput(): void {
     this.#child.stdout?.destroy();
     this.#child.stderr?.destroy();
+  }
+
+  /** Only if it was started with clocks of its own. Resolves when both show what they are to show. */
+  async moveClocks(offsets: ClockOffsets): Promise<void> {
+    const moved = once(this.#child, 'message');
+    this.#child.send(offsets);
+    await moved;
   }
 
   signal(signal: NodeJS.Signals): void {
