@@ -35,11 +35,20 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   of(1, 'putForeign', { name, labelled: rarely }),
   of(1, 'deleteForeign', { name }),
   of(3, 'fault', { faults: fc.array(fault, { minLength: 1, maxLength: 3 }) }),
+  of(1, 'refuseSecrets', { refused: fc.boolean() }),
+  of(3, 'lag', { of: fc.constantFrom('answers', 'answers', 'credentials', 'secrets'), byMs: fc.constantFrom(0, 1_000, 5_000) }),
   of(2, 'dropWatches', { how: fc.constantFrom('ended', 'cut', 'expired') }),
   of(1, 'collectGarbage', {}),
   of(1, 'kill', {}),
   of(1, 'handOver', { overlapMs: fc.integer({ min: 0, max: 3000 }) }),
-  of(8, 'pass', { byMs: fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 20_000 }), fc.constant(400_000)) }),
+  of(8, 'pass', {
+    byMs: fc.oneof(
+      fc.integer({ min: 0, max: 300 }),
+      fc.integer({ min: 0, max: 3_000 }),
+      fc.integer({ min: 0, max: 20_000 }),
+      fc.constant(400_000),
+    ),
+  }),
 );
 
 const randoms = fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { minLength: 1, maxLength: 7 });
@@ -97,6 +106,26 @@ test('a restart writes nothing and takes nothing away, in whatever order it come
     { numRuns: 50 },
   );
 });
+
+test.each([false, true])(
+  'an edit that the watch brought before the answer to a status write was forgotten; created again: %s',
+  async (again) => {
+    const world = new ReconcileWorld(() => 0.5);
+    await world.take({ kind: 'putSecret', name: 's', value: 1, labelled: true, hosts: undefined });
+    await world.take({ kind: 'putCredential', name: 'a', secret: 't', broken: false });
+    await world.quiet();
+    await world.take({ kind: 'lag', of: 'answers', byMs: 5_000 });
+    await world.take({ kind: 'putSecret', name: 't', value: 1, labelled: true, hosts: undefined });
+    // The rendering is written, and its answer was there after 5 s; then the status.
+    await world.take({ kind: 'pass', byMs: 6_000 });
+    expect(world.ready('a')).toBe('Ready');
+    if (again) await world.take({ kind: 'deleteCredential', name: 'a' });
+    await world.take({ kind: 'putCredential', name: 'a', secret: 's', broken: false });
+    await world.quiet();
+    expect(world.violations()).toEqual([]);
+    await world.end();
+  },
+);
 
 test('a name that a foreign Secret gives up is noticed, though nobody watches that Secret', async () => {
   const world = new ReconcileWorld(() => 0.5);
