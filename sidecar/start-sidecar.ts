@@ -5,6 +5,7 @@ import type { ConfigSource } from './config/config-source.ts';
 import { followConfig } from './config/follow-config.ts';
 import { FailureLog } from './failure-log.ts';
 import { SidecarMetrics } from './metrics/sidecar-metrics.ts';
+import { noteAnswers } from './note-answers.ts';
 import { observeTokens } from './observe-tokens.ts';
 import { type Alias, AliasTable, type Reload } from './proxy/alias-table.ts';
 import { Deadlines } from './proxy/deadlines.ts';
@@ -59,6 +60,7 @@ export async function startSidecar(options: SidecarOptions, { clock, random }: {
     deadlines: new Deadlines(clock),
     flusher: new HeadFlusher(),
     failures: new FailureLog(log, clock),
+    noteAnswer: noteAnswers(log),
     live: new Set(),
     draining: false,
   };
