@@ -29,8 +29,8 @@ export class MemoryApiServer {
   readonly faults: Fault[] = [];
   /** A quota, or missing rights: no Secret can be created or changed. */
   refusesSecrets = false;
-  /** So much later come answers, and the events of a resource. */
-  readonly lagMs = new Map<'answers' | Resource, number>();
+  /** So much later come `answers`, and the events of a resource. */
+  readonly lagMs = new Map<string, number>();
   readonly #latencyMs: () => number;
   readonly #watches = new Set<MemoryWatch>();
 
@@ -46,7 +46,7 @@ export class MemoryApiServer {
     for (const watch of this.#watches) watch.end(how === 'cut' ? new ConnectionError('ECONNRESET', 'cut') : undefined);
   }
 
-  async latency(of?: 'answers' | Resource): Promise<void> {
+  async latency(of?: string): Promise<void> {
     const lagMs = of === undefined ? 0 : (this.lagMs.get(of) ?? 0);
     await new Promise<void>((resolve) => {
       this.clock.after(this.#latencyMs() + lagMs, resolve);

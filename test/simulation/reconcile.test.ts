@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { credentialObject, resources } from '../support/cluster-objects.ts';
 import { credentialNames, ReconcileWorld, secretNames, type Step } from './reconcile-world.ts';
 import type { Fault } from './memory-api.ts';
 
@@ -126,6 +127,27 @@ test.each([false, true])(
     await world.end();
   },
 );
+
+test('a credential that a finalizer held kept its rendering when consent was withdrawn', async () => {
+  const world = new ReconcileWorld(() => 0.5);
+  const putSecret = { kind: 'putSecret', name: 's', value: 1, hosts: undefined } as const;
+  await world.take({ ...putSecret, labelled: true });
+  await world.take({ kind: 'putCredential', name: 'a', secret: 's', broken: false });
+  await world.quiet();
+  const credential = world.cluster.get(resources.credentials, 'hr/a') ?? credentialObject('a');
+  const deletionTimestamp = '2026-01-01T00:00:00Z';
+  world.cluster.put(resources.credentials, { ...credential, metadata: { ...credential.metadata, deletionTimestamp } });
+  // It is on its way out: nothing is done for it.
+  await world.take({ ...putSecret, value: 2, labelled: true });
+  const { length } = world.server.writes;
+  await world.take({ kind: 'pass', byMs: 10_000 });
+  expect(world.server.writes).toHaveLength(length);
+  await world.take({ ...putSecret, labelled: false });
+  await world.take({ kind: 'pass', byMs: 10_000 });
+  expect(world.cluster.get(resources.secrets, 'hr/tokenward-a')).toBeUndefined();
+  expect(world.server.writes).toHaveLength(length + 1);
+  await world.end();
+});
 
 test('a name that a foreign Secret gives up is noticed, though nobody watches that Secret', async () => {
   const world = new ReconcileWorld(() => 0.5);
