@@ -1,7 +1,5 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
@@ -13,6 +11,7 @@ import type { Pod } from '../../operator/inject/pod.ts';
 import { ApiClient } from '../../operator/kube/api-client.ts';
 import { ApiError } from '../../operator/kube/api-error.ts';
 import { podAnnotations } from '../../operator/naming.ts';
+import { freePort } from '../support/free-port.ts';
 import { OperatorProcess } from '../support/start-operator-process.ts';
 import { ChartStage, namespace, root, type Manifest } from './chart-stage.ts';
 import type { Cluster } from './cluster.ts';
@@ -158,13 +157,3 @@ const bodies = {
   set: { contentType: 'application/apply-patch+yaml', query: { fieldManager: 'test', force: true } },
   merge: { contentType: 'application/merge-patch+json' },
 } as const;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
-}
