@@ -121,6 +121,10 @@ const damages: Readonly<Record<string, Damage>> = {
     const volume = pod.spec.volumes?.find(({ name }) => name === credentialsVolume);
     if (volume !== undefined) volume['projected'] = { sources: [{ secret: { name: 'tokenward-x' } }] };
   },
+  'puts the API token where nothing must be': (pod) => {
+    const volume = pod.spec.volumes?.find(({ name }) => name === noTokenVolume);
+    if (volume !== undefined) volume['projected'] = { defaultMode: 0o444, sources: [{ serviceAccountToken: { path: 'token' } }] };
+  },
   'puts the sidecar last': (pod) => {
     pod.spec.initContainers?.sort((a, b) => Number(a.name === containerName) - Number(b.name === containerName));
   },

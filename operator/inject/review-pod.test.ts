@@ -58,6 +58,7 @@ test.each([
   ['a connection', { operation: 'CONNECT', subResource: 'exec', object: { kind: 'PodExecOptions' } }],
   ['a binding', { subResource: 'binding', object: { kind: 'Binding' } }],
   ['another kind', { resource: { group: 'apps', version: 'v1', resource: 'deployments' } }],
+  ["another group's pods", { resource: { group: 'metrics.k8s.io', version: 'v1', resource: 'pods' } }],
   ['a deletion', { operation: 'DELETE', object: null }],
 ])('%s is allowed untouched', (_, request) => {
   expect(review(admissionReview(podWith({ hostNetwork: true }), request))).toMatchObject({ ok: true, outcome: 'untouched' });
