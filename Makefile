@@ -39,11 +39,12 @@ images: $(installed) ## the container images and their bills of materials in dis
 bench: $(installed) ## Tokenward beside other proxies: CPU, latency, memory, start
 	$(pinned) npm run bench -- $(ARGS)
 
-cluster: $(installed) ## a Kubernetes with Tokenward in it: CMD="…" runs that inside, otherwise a shell; IMAGES="a.tar b.tar" are loaded
-	@$(pinned) node test/cluster/main.ts $(IMAGES:%=--image %) $(if $(CMD),-- bash -c "$$CMD")
+cluster: $(installed) ## a Kubernetes with Tokenward in it: CMD="…" runs that inside, otherwise a shell; IMAGES="a.tar b.tar" are loaded; BARE=1 leaves Tokenward out
+	@$(pinned) node test/cluster/main.ts $(if $(BARE),--bare) $(IMAGES:%=--image %) $(if $(CMD),-- bash -c "$$CMD")
 
+# npm's errors only: it warns of packages that want a newer Node than its own, and the pinned one runs them.
 $(installed): package-lock.json
 	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' || \
 		{ echo "Tokenward's sources need Node >= 20 and npm on the PATH; npm then fetches the Node that runs them"; exit 1; }
-	npm ci
+	npm ci --loglevel=error
 	@touch $@

@@ -3,8 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { destination, pino } from 'pino';
 import { version } from '../crds/version.ts';
 import { systemClock } from '../crds/clock.ts';
-import type { CliContext } from './cli-context.ts';
-import { exitCode } from './cli-context.ts';
+import { type CliContext, exitCode } from './cli-context.ts';
 import { tokenward } from './tokenward.ts';
 
 const signals = ['SIGINT', 'SIGTERM'] as const;

@@ -2,11 +2,9 @@ import type { Clock } from '../crds/clock.ts';
 import type { Sensitive } from '../crds/sensitive.ts';
 import type { ConfigSource } from '../sidecar/config/config-source.ts';
 import { assignAliases } from './assign-aliases.ts';
-import { checkManifests } from './check-manifests.ts';
-import type { RenderedCredential } from './check-manifests.ts';
+import { checkManifests, type RenderedCredential } from './check-manifests.ts';
 import type { ManifestProblem } from './manifests/manifest-problem.ts';
-import { findManifestFiles, readManifestFiles } from './manifests/read-manifest-files.ts';
-import type { ManifestFiles, ManifestTexts } from './manifests/read-manifest-files.ts';
+import { findManifestFiles, type ManifestFiles, type ManifestTexts, readManifestFiles } from './manifests/read-manifest-files.ts';
 
 type Aliases = ReadonlyMap<string, RenderedCredential>;
 

@@ -1,10 +1,7 @@
 import type { ConfigSource } from '../sidecar/config/config-source.ts';
-import { startSidecar } from '../sidecar/start-sidecar.ts';
-import type { Sidecar } from '../sidecar/start-sidecar.ts';
-import { exitCode } from './cli-context.ts';
-import type { CliContext } from './cli-context.ts';
-import { ManifestSource, decideServing } from './manifest-source.ts';
-import type { Servable } from './manifest-source.ts';
+import { type Sidecar, startSidecar } from '../sidecar/start-sidecar.ts';
+import { type CliContext, exitCode } from './cli-context.ts';
+import { decideServing, ManifestSource, type Servable } from './manifest-source.ts';
 import { formatProblem } from './manifests/manifest-problem.ts';
 import { findManifestFiles, readManifestFiles, type ManifestFiles } from './manifests/read-manifest-files.ts';
 

@@ -1,11 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { parseAllowedHosts } from '../crds/render/allowed-hosts.ts';
-import { exitCode } from './cli-context.ts';
-import type { CliContext } from './cli-context.ts';
-import { run } from './run.ts';
-import type { RunOptions } from './run.ts';
-import { validate } from './validate.ts';
-import type { ValidateOptions } from './validate.ts';
+import { type CliContext, exitCode } from './cli-context.ts';
+import { run, type RunOptions } from './run.ts';
+import { validate, type ValidateOptions } from './validate.ts';
 
 /** The command line `tokenward …`; resolves to the exit code. */
 export async function tokenward(argv: readonly string[], context: CliContext): Promise<number> {

@@ -1,7 +1,5 @@
-import { checkManifests } from './check-manifests.ts';
-import type { ManifestCheck } from './check-manifests.ts';
-import { exitCode } from './cli-context.ts';
-import type { CliContext } from './cli-context.ts';
+import { checkManifests, type ManifestCheck } from './check-manifests.ts';
+import { type CliContext, exitCode } from './cli-context.ts';
 import { formatProblem } from './manifests/manifest-problem.ts';
 import { decodeManifest, findManifestFiles, readManifestFiles } from './manifests/read-manifest-files.ts';
 

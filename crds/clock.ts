@@ -19,3 +19,17 @@ export const systemClock: Clock = {
 
 /** A number in [0, 1): `Math.random`, or a test's own. */
 export type Random = () => number;
+
+/** Resolves after `delayMs`; earlier, and without an error, when the signal is aborted. */
+export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const end = (): void => {
+      cancel();
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const cancel = clock.after(delayMs, end);
+    signal.addEventListener('abort', end);
+  });
+}

@@ -148,6 +148,31 @@ test.each([
   expect(problemsOf(manifest(spec('application/x-www-form-urlencoded')))).toEqual([]);
 });
 
+test('what belongs together in a grant is told by its field', () => {
+  const key = { keyRef: { name: 'k' }, certificateRef: { name: 'k' } };
+  const ofGrant = (grant: object, rest: object = {}) => problemsOf(manifest({ ...leastThatWorks, grant, ...rest }));
+  expect(ofGrant({ type: 'Password', refreshToken: { refreshTokenRef: { name: 'r' } } })).toEqual([
+    'spec.grant.password: is required by type: Password',
+    'spec.grant.refreshToken: is used by type: RefreshToken alone: set that, or remove this field',
+  ]);
+  expect(
+    ofGrant({ type: 'SAML2Bearer', saml2Bearer: { assertion: { nameID: 'u', nameIDType: 'UserName', issuer: 'i', ...key } } }),
+  ).toEqual([
+    'spec.grant.saml2Bearer.assertion.audience: is required by profile: RFC7522; only with profile: SuccessFactors can it be left out',
+    'spec.grant.saml2Bearer.assertion.nameIDType: is understood by SuccessFactors alone: set profile: SuccessFactors, or choose UserID or EmailAddress',
+  ]);
+  const claims = ['aud', 'a', 'a'].map((name) => ({ name, value: 'v' }));
+  expect(ofGrant({ type: 'JWTBearer', jwtBearer: { assertion: { subject: 's', ...key, claims } } })).toEqual([
+    'spec.grant.jwtBearer.assertion.claims: holds the same name twice: remove one of the two entries',
+    'spec.grant.jwtBearer.assertion.claims: must not hold iss, sub, aud, exp, iat, nbf, jti: issuer, subject, audience and lifetimeSeconds set some of them, the others are made anew for each assertion',
+  ]);
+  const tokenEndpoint = { ...leastThatWorks.tokenEndpoint, parameters: [{ name: 'refresh_token', value: 'v' }] };
+  expect(ofGrant({ type: 'RefreshToken', refreshToken: { refreshTokenRef: { name: 'r' } } }, { tokenEndpoint })).toEqual([
+    'spec.tokenEndpoint.parameters: the name refresh_token is reserved: set spec.grant.refreshToken.refreshTokenRef and remove this entry',
+  ]);
+  expect(ofGrant({ type: 'None' }, { tokenEndpoint })).toEqual([]);
+});
+
 test('no message repeats a value: it may be a secret in the wrong place', () => {
   const secret = 's3cr3t-canary';
   const spec = {
@@ -163,10 +188,19 @@ test('no message repeats a value: it may be a secret in the wrong place', () => 
       tls: { serverName: `${secret}:` },
     },
     client: { id: `${secret}:`, secretRef: secret },
-    grant: { scope: `{“${secret}`, audience: { [`a${secret}`]: 1 }, resource: secret },
+    grant: {
+      scope: `{“${secret}`,
+      audience: { [`a${secret}`]: 1 },
+      resource: secret,
+      password: { username: `${secret}\n`, passwordRef: secret },
+      saml2Bearer: { assertion: { nameID: `${secret}\n`, attributes: [{ name: `${secret}\n`, value: `${secret}\u0000` }] } },
+      jwtBearer: { assertion: { subject: `${secret}\n`, algorithm: secret, keyId: `${secret}\n` } },
+      tokenExchange: { subjectTokenFrom: secret, subjectTokenType: `${secret}\n` },
+      refreshToken: { refreshTokenRef: { name: secret, key: `${secret}/` } },
+    },
     cache: secret,
   };
   const problems = problemsOf(manifest(spec));
-  expect(problems.length).toBeGreaterThan(5);
+  expect(problems.length).toBeGreaterThan(15);
   expect(problems.join('\n')).not.toContain(secret);
 });

@@ -48,45 +48,29 @@ const works = (command: string, args: readonly string[]): Promise<boolean> =>
     () => false,
   );
 
+/** What the two tools call alike. */
+const buildArguments = ({ containerfile, context, stage, reference, arguments: values }: ImageOrder): readonly string[] => [
+  ...Object.entries(values).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+  '--target',
+  stage,
+  '--tag',
+  reference,
+  '--file',
+  containerfile,
+  context,
+];
+
 /** Without a daemon, and in a container as well: no namespaces but a chroot, no overlay file system. */
-async function withBuildah({ containerfile, context, stage, reference, archive, scratch, ...order }: ImageOrder): Promise<void> {
+async function withBuildah(order: ImageOrder): Promise<void> {
+  const { reference, archive, scratch } = order;
   const storage = ['--storage-driver', 'vfs', '--root', join(scratch, 'root'), '--runroot', join(scratch, 'run')];
-  const args = Object.entries(order.arguments).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
-  await run('buildah', [
-    ...storage,
-    'bud',
-    '--isolation',
-    'chroot',
-    '--layers',
-    '--timestamp',
-    '0',
-    '--target',
-    stage,
-    ...args,
-    '--tag',
-    reference,
-    '--file',
-    containerfile,
-    context,
-  ]);
+  const options = ['--isolation', 'chroot', '--layers', '--timestamp', '0'];
+  await run('buildah', [...storage, 'bud', ...options, ...buildArguments(order)]);
   await run('buildah', [...storage, 'push', reference, `oci-archive:${archive}:${reference}`]);
 }
 
 /** What `docker save` writes has been an OCI archive since Docker 25. */
-async function withDocker({ containerfile, context, stage, reference, archive, ...order }: ImageOrder): Promise<void> {
-  const args = Object.entries(order.arguments).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
-  await run('docker', [
-    'build',
-    '--build-arg',
-    'SOURCE_DATE_EPOCH=0',
-    '--target',
-    stage,
-    ...args,
-    '--tag',
-    reference,
-    '--file',
-    containerfile,
-    context,
-  ]);
-  await run('docker', ['save', '--output', archive, reference]);
+async function withDocker(order: ImageOrder): Promise<void> {
+  await run('docker', ['build', '--build-arg', 'SOURCE_DATE_EPOCH=0', ...buildArguments(order)]);
+  await run('docker', ['save', '--output', order.archive, order.reference]);
 }

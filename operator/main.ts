@@ -24,8 +24,7 @@ const { options } = parsed;
 // Line by line: what pino holds back it writes when the process exits, and if nobody reads any more it tries for ever.
 const log = pino({ name: 'tokenward-operator', level: options.logLevel, base: { version } }, destination({ dest: 1, sync: true }));
 try {
-  const access = new KubeConfig();
-  access.loadFromDefault();
+  const access = readAccess();
   const operator = await startOperator(
     {
       ...options,
@@ -50,6 +49,19 @@ try {
   const { code, message, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   log.fatal(code === 'EADDRINUSE' ? `Port ${port} on ${address} is taken; choose another with --health-port or --webhook-port` : message);
   process.exit(1);
+}
+
+function readAccess(): KubeConfig {
+  const access = new KubeConfig();
+  try {
+    access.loadFromDefault();
+  } catch (error) {
+    // A parser's message quotes the lines around the mistake, and a token may be in one of them.
+    const { code = 'it is not a configuration' } = error as NodeJS.ErrnoException;
+    // oxlint-disable-next-line preserve-caught-error
+    throw new Error(`The configuration of the API server (KUBECONFIG) cannot be read: ${code}`);
+  }
+  return access;
 }
 
 async function readSettings({ settingsFile, ...flags }: WebhookFlags): Promise<WebhookOptions> {

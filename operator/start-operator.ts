@@ -1,9 +1,8 @@
 import type { Logger } from 'pino';
-import type { Clock, Random } from '../crds/clock.ts';
+import { pause, type Clock, type Random } from '../crds/clock.ts';
+import { HealthServer } from '../crds/health-server.ts';
 import { CredentialController } from './credential/credential-controller.ts';
-import { HealthServer } from './health-server.ts';
 import { ApiClient, type ApiAccess } from './kube/api-client.ts';
-import { pause } from './kube/backoff.ts';
 import { LeaderElection } from './kube/leader-election.ts';
 import { leadersApi } from './leaders-api.ts';
 import { Leadership } from './leadership.ts';

@@ -5,15 +5,22 @@ import { FakeApiServer, kubeConfigFor } from '../test/support/fake-api-server.ts
 import { FakeClock } from '../test/support/fake-clock.ts';
 import { systemClock } from '../crds/clock.ts';
 import { ApiClient } from './kube/api-client.ts';
+import type { ApiObject } from './kube/api-object.ts';
 import { CrdUpgrade, isUpgrade } from './upgrade-crd.ts';
 
 const definitions = 'apiextensions.k8s.io/v1/customresourcedefinitions';
 
 /** The definition that is in the cluster after an operator of a version has looked at the one of another version. */
-async function afterUpgrade(present: string, version: string): Promise<{ spec: unknown; writes: number }> {
+async function afterUpgrade(present: string, version: string, meanwhile = present): Promise<{ spec: unknown; writes: number }> {
   await using server = await FakeApiServer.start();
-  const spec = { of: present };
-  server.cluster.put(definitions, { metadata: { name: crdName, annotations: { [crdVersionAnnotation]: present } }, spec });
+  const put = (of: string): unknown =>
+    server.cluster.put(definitions, {
+      metadata: { name: crdName, annotations: { [crdVersionAnnotation]: of } },
+      spec: { of },
+    } as ApiObject);
+  put(present);
+  // Another one is just before ours.
+  server.plan(({ method }) => method === 'PATCH' && put(meanwhile) === undefined, 'drop');
   const api = new ApiClient(kubeConfigFor(server.url), { clock: systemClock, userAgent: 'test' });
   const upgrade = new CrdUpgrade({ api, clock: systemClock, random: () => 0, log: pino({ level: 'silent' }), version });
   try {
@@ -37,6 +44,11 @@ test('applies its own definition where there is an older one', async () => {
 test('leaves a newer definition alone, as after a rollback, and writes nothing over its own', async () => {
   expect(await afterUpgrade('99.0.1', '99.0.0')).toMatchObject({ spec: { of: '99.0.1' }, writes: 0 });
   expect(await afterUpgrade('99.0.0', '99.0.0')).toMatchObject({ spec: { of: '99.0.0' }, writes: 0 });
+});
+
+test('two operators that come up together: the older one wrote over what the newer one had just brought', async () => {
+  const { spec } = await afterUpgrade('0.0.1', '99.0.0', '99.0.1');
+  expect(spec).toEqual({ of: '99.0.1' });
 });
 
 test('tries again while there is no definition or no API server, is not done before, and ends when it is told to', async () => {

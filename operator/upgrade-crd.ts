@@ -1,10 +1,11 @@
 import type { Logger } from 'pino';
 import { buildCrd, crdName, crdVersionAnnotation } from '../crds/build-crd.ts';
-import type { Clock, Random } from '../crds/clock.ts';
+import { pause, type Clock, type Random } from '../crds/clock.ts';
 import type { ApiClient } from './kube/api-client.ts';
 import { ApiError } from './kube/api-error.ts';
 import type { ApiObject } from './kube/api-object.ts';
-import { backoffMs, pause } from './kube/backoff.ts';
+import { Background } from './kube/background.ts';
+import { backoffMs } from './kube/backoff.ts';
 
 const backoff = { firstMs: 500, longestMs: 30_000 };
 const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${crdName}`;
@@ -22,13 +23,12 @@ export interface CrdUpgradeOptions {
  * Brings the definition of credentials in the cluster up to this operator's version, and never down: an older operator that a rollback brings
  * back leaves the newer one, for what credentials say in newer fields would be lost.
  */
-export class CrdUpgrade {
+export class CrdUpgrade extends Background {
   readonly #options: CrdUpgradeOptions;
-  readonly #stopping = new AbortController();
-  #running: Promise<void> | undefined;
   #done = false;
 
   constructor(options: CrdUpgradeOptions) {
+    super();
     this.#options = options;
   }
 
@@ -36,18 +36,9 @@ export class CrdUpgrade {
     return this.#done;
   }
 
-  start(): void {
-    this.#running ??= this.#run();
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
+  protected override async run(): Promise<void> {
+    const { signal } = this;
     const { clock, random, log } = this.#options;
-    const { signal } = this.#stopping;
     for (let failures = 1; !signal.aborted; failures += 1) {
       try {
         await this.#upgrade();
@@ -62,12 +53,15 @@ export class CrdUpgrade {
   }
 
   async #upgrade(): Promise<void> {
+    const { signal } = this;
     const { api, log, version } = this.#options;
-    const { signal } = this.#stopping;
     const present = await api.request<ApiObject>({ method: 'GET', path, signal });
     const presentVersion = present.metadata.annotations?.[crdVersionAnnotation] ?? '';
     if (!isUpgrade(presentVersion, version)) return;
-    await api.apply({ path, object: buildCrd() as unknown as ApiObject, signal });
+    const own = buildCrd() as unknown as ApiObject;
+    // The resource version of what was read: a newer operator may be just as far.
+    const { resourceVersion } = present.metadata;
+    await api.apply({ path, object: { ...own, metadata: { ...own.metadata, ...(resourceVersion && { resourceVersion }) } }, signal });
     log.info({ crd: crdName, from: presentVersion, to: version }, 'Brought the definition of credentials up to date');
   }
 }

@@ -1,10 +1,11 @@
 import type { Logger } from 'pino';
-import { AdminServer } from './admin-server.ts';
 import type { Clock, Random } from '../crds/clock.ts';
+import { HealthServer } from '../crds/health-server.ts';
 import type { ConfigSource } from './config/config-source.ts';
 import { followConfig } from './config/follow-config.ts';
 import { FailureLog } from './failure-log.ts';
 import { SidecarMetrics } from './metrics/sidecar-metrics.ts';
+import { noteAnswers } from './note-answers.ts';
 import { observeTokens } from './observe-tokens.ts';
 import { type Alias, AliasTable, type Reload } from './proxy/alias-table.ts';
 import { Deadlines } from './proxy/deadlines.ts';
@@ -62,12 +63,13 @@ export async function startSidecar(options: SidecarOptions, { clock, random }: {
     deadlines: new Deadlines(clock),
     flusher: new HeadFlusher(),
     failures: new FailureLog(log, clock),
+    noteAnswer: noteAnswers(log),
     live: new Set(),
     draining: false,
   };
   const proxy = new ProxyServer(context);
   let ready = false;
-  const admin = new AdminServer(() => ({ ready, registry: metrics.registry }));
+  const admin = new HealthServer(metrics.registry, () => ready);
 
   const following = await followConfig(
     source,

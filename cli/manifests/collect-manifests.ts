@@ -1,8 +1,7 @@
 import * as z from 'zod';
 import { group, kind } from '../../crds/oauth2-credential.ts';
 import type { SourceConfigMap, SourceSecret, Sources } from '../../crds/sources.ts';
-import { problemAt } from './manifest-object.ts';
-import type { ManifestObject } from './manifest-object.ts';
+import { type ManifestObject, problemAt } from './manifest-object.ts';
 import type { ManifestProblem } from './manifest-problem.ts';
 import { readConfigMap, readSecret } from './read-source.ts';
 

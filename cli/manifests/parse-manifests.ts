@@ -1,5 +1,4 @@
-import { LineCounter, isAlias, isMap, isNode, isScalar, isSeq, parseAllDocuments } from 'yaml';
-import type { Document, Tags, YAMLError } from 'yaml';
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments, type Tags, type YAMLError } from 'yaml';
 import type { FieldPath, ManifestObject } from './manifest-object.ts';
 import type { ManifestProblem } from './manifest-problem.ts';
 

@@ -2,8 +2,7 @@ import * as z from 'zod';
 import { unknownField } from '../../crds/explain-issue.ts';
 import { Sensitive } from '../../crds/sensitive.ts';
 import type { SourceConfigMap, SourceSecret } from '../../crds/sources.ts';
-import { problemAt } from './manifest-object.ts';
-import type { ManifestObject } from './manifest-object.ts';
+import { type ManifestObject, problemAt } from './manifest-object.ts';
 import type { ManifestProblem } from './manifest-problem.ts';
 
 const text = z.string('must be a string; put the value in quotes');

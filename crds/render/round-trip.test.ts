@@ -1,70 +1,111 @@
+import { createHash, X509Certificate } from 'node:crypto';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { credential, opaque, sources } from '../../test/support/credential.ts';
+import { anyCredential, type AnyCredential } from '../../test/support/any-credential.ts';
+import type { CredentialSpec } from '../oauth2-credential.ts';
 import { parseSidecarConfig } from '../parse-sidecar-config.ts';
 import { sidecarConfigFile } from '../sidecar-config.ts';
 import { renderCredential } from './render-credential.ts';
 
 test('what is rendered is what the sidecar reads, for any credential', () => {
-  const word = fc.stringMatching(/^[a-z]{1,8}$/);
-  const optional = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
-  // U+FFFD is what bytes that are no UTF-8 become, U+FEFF a byte order mark: both are refused as such.
-  const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter((value) => !/\uFFFD|\uFEFF/u.test(value));
-  const headers = fc.array(fc.record({ name: fc.stringMatching(/^X-[a-z]{1,8}$/), value: fc.stringMatching(/^[ -~]{1,20}$/) }), {
-    maxLength: 3,
-  });
-  const parts = fc.record({
-    upstream: fc.record({
-      url: word.map((path) => `https://acme.example/${path}`),
-      allow: optional(fc.constant([{ methods: ['GET'], paths: ['/a/**'] }, { paths: ['/'] }])),
-      headers: optional(headers),
-      queryParameters: optional(fc.array(fc.record({ name: word, value: text }), { maxLength: 3 })),
-      connectTimeoutSeconds: fc.integer({ min: 1, max: 300 }),
-      responseTimeoutSeconds: fc.constantFrom(0, 60, 61),
-    }),
-    tokenEndpoint: fc.record({
-      url: fc.constant('https://login.acme.example/token'),
-      method: fc.constantFrom('GET', 'POST'),
-      contentType: fc.constantFrom('application/json', 'application/x-www-form-urlencoded'),
-      grantTypeIn: fc.constantFrom('Body', 'Query'),
-      parameters: optional(
-        fc.array(fc.record({ name: word.map((name) => `p_${name}`), value: text, in: fc.constantFrom('Body', 'Query') }), { maxLength: 3 }),
-      ),
-      response: optional(fc.record({ accessToken: word, error: word }, { requiredKeys: [] })),
-      timeoutSeconds: fc.constantFrom(1, 10, 300),
-      defaultLifetimeSeconds: fc.constantFrom(1, 300),
-    }),
-    grant: fc.record({ scope: optional(word), audience: optional(fc.array(word)), resource: optional(fc.array(word)) }),
-    injection: fc.record({ header: fc.constantFrom('Authorization', 'Y'), scheme: optional(fc.constantFrom('', 'Bearer')) }),
-    cache: fc.record({ refreshBeforeSeconds: fc.constantFrom(0, 300), refreshOn403: fc.boolean() }),
-  });
   fc.assert(
-    fc.property(parts, fc.constantFrom('ClientSecretBasic', 'ClientSecretPost'), text, (spec, authentication, value) => {
-      const { upstream, tokenEndpoint, grant, injection, cache } = spec;
-      const unique = <E>(entries: readonly E[] | undefined) =>
-        entries && [...new Map(entries.map((entry) => [JSON.stringify(entry), entry])).values()];
-      const document = credential({
-        upstream: { ...upstream, headers: unique(upstream.headers), queryParameters: unique(upstream.queryParameters) },
-        tokenEndpoint: { ...tokenEndpoint, parameters: unique(tokenEndpoint.parameters) },
-        client: { authentication },
-        rest: { grant, injection, cache },
-      });
-      const result = renderCredential(document, sources([opaque('lms-admin', { 'client-secret': value })]), 0);
+    fc.property(anyCredential, (any) => {
+      const result = renderCredential(any.credential, any.sources, 0);
       const config = result.ok ? parseSidecarConfig(result.text) : undefined;
       // Encoding opens the secrets and leaves the defaults in.
-      const read = config?.ok === true ? z.encode(sidecarConfigFile, config.config) : config;
-      expect(read).toEqual({
-        version: 1,
-        upstream: { headers: [], queryParameters: [], tls: {}, ...defined(document.spec.upstream) },
-        tokenEndpoint: { parameters: [], response: {}, tls: {}, ...defined(document.spec.tokenEndpoint) },
-        client: { id: 'acme', authentication, secret: value, basicEncoding: 'Raw' },
-        grant: { audience: [], resource: [], ...defined(document.spec.grant) },
-        injection: document.spec.injection,
-        cache: document.spec.cache,
-      });
+      const read = config?.ok === true ? z.encode(sidecarConfigFile, config.config) : [result, config];
+      expect(read).toEqual(defined({ version: 1, ...expected(any) }));
     }),
   );
 });
 
-const defined = (fields: object): object => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+/** Every reference replaced by what lies there, and what is empty as if it were not there. */
+function expected({ credential: { spec }, data, samlXml }: AnyCredential): object {
+  const at = (ref: { readonly key: string } | undefined) => ref && (ref.key === 'saml' ? samlXml : data[ref.key]);
+  const entries = <E extends Entry>(list: readonly E[] = []) =>
+    list.map(({ secretKeyRef, ...entry }) => ({ ...entry, value: entry.value ?? at(secretKeyRef) }));
+  const { upstream, tokenEndpoint, client, injection, cache } = spec;
+  const { id, idFrom, secretRef, privateKeyJWT, clientAssertion, ...rest } = client;
+  return {
+    upstream: { tls: {}, ...upstream, headers: entries(upstream.headers), queryParameters: entries(upstream.queryParameters) },
+    tokenEndpoint: {
+      response: {},
+      ...tokenEndpoint,
+      parameters: entries(tokenEndpoint.parameters),
+      tls: tokenEndpoint.tls === undefined ? {} : { certificate: data['tls.crt'], key: data['tls.key'] },
+    },
+    client: {
+      ...rest,
+      id: id ?? at(idFrom?.secretKeyRef),
+      secret: at(secretRef),
+      privateKeyJWT: privateKeyJWT && signed(privateKeyJWT, at),
+      clientAssertion: clientAssertion && supplied(clientAssertion.assertionRef, at),
+    },
+    grant: expectedGrant(spec.grant, at),
+    injection,
+    cache,
+  };
+}
+
+function expectedGrant(grant: CredentialSpec['grant'], at: At): object {
+  const { scope, password, saml2Bearer, jwtBearer, tokenExchange, refreshToken, ...rest } = grant;
+  return {
+    audience: [],
+    resource: [],
+    ...rest,
+    scope: scope === '' ? undefined : scope,
+    password: password && { username: password.username ?? at(password.usernameRef), password: at(password.passwordRef) },
+    saml2Bearer:
+      saml2Bearer &&
+      withAssertion(saml2Bearer, at, ({ keyRef, certificateRef, ...assertion }) => ({
+        attributes: [],
+        ...assertion,
+        key: at(keyRef),
+        certificate: at(certificateRef),
+      })),
+    jwtBearer: jwtBearer && withAssertion(jwtBearer, at, (assertion) => ({ claims: [], ...signed(assertion, at) })),
+    tokenExchange: tokenExchange && expectedExchange(tokenExchange, at),
+    refreshToken: refreshToken && { refreshToken: at(refreshToken.refreshTokenRef) },
+  };
+}
+
+function expectedExchange(arm: NonNullable<CredentialSpec['grant']['tokenExchange']>, at: At): object {
+  const type = (ref: Ref | undefined) => `urn:ietf:params:oauth:token-type:${ref === undefined ? 'jwt' : 'access_token'}`;
+  const { subjectTokenRef, subjectTokenType, actorTokenRef, actorTokenFrom, actorTokenType, requestedTokenType } = arm;
+  const hasActor = actorTokenRef !== undefined || actorTokenFrom !== undefined;
+  return {
+    subjectToken: supplied(subjectTokenRef, at),
+    subjectTokenType: subjectTokenType ?? type(subjectTokenRef),
+    actorToken: hasActor ? supplied(actorTokenRef, at) : undefined,
+    actorTokenType: hasActor ? (actorTokenType ?? type(actorTokenRef)) : undefined,
+    requestedTokenType,
+  };
+}
+
+interface Ref {
+  readonly key: string;
+}
+interface Entry {
+  readonly value?: string | undefined;
+  readonly secretKeyRef?: Ref | undefined;
+}
+type At = (ref: Ref | undefined) => string | undefined;
+
+const supplied = (ref: Ref | undefined, at: At) => (ref === undefined ? { from: 'ProjectedToken' } : { value: at(ref) });
+
+function withAssertion<A extends object>(
+  { assertionRef, assertion, ...rest }: { readonly assertionRef?: Ref | undefined; readonly assertion?: A | undefined },
+  at: At,
+  expectedOf: (assertion: A) => object,
+): object {
+  return { ...rest, supplied: at(assertionRef), assertion: assertion && expectedOf(assertion) };
+}
+
+function signed({ keyRef, certificateRef, ...rest }: { readonly keyRef: Ref; readonly certificateRef?: Ref | undefined }, at: At): object {
+  const { raw } = certificateRef === undefined ? {} : new X509Certificate(at(certificateRef) ?? '');
+  return { ...rest, key: at(keyRef), thumbprint: raw && createHash('sha256').update(raw).digest('base64url') };
+}
+
+/** Without what is undefined, at any depth. */
+const defined = (value: object): unknown => JSON.parse(JSON.stringify(value));

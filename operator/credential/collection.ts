@@ -48,14 +48,22 @@ export class Collection<T> {
     await Promise.all([...this.#reflectors.values()].map((reflector) => reflector.stop()));
   }
 
+  /** What is watched by itself: each namespace, or the whole cluster, which is called `''`. */
+  get scopes(): readonly string[] {
+    return [...this.#reflectors.keys()];
+  }
+
+  scopeOf(key: string): string {
+    return this.#isNamespaced ? key.slice(0, key.indexOf('/')) : '';
+  }
+
   /** Rejects if it is stopped before. */
-  async synced(): Promise<void> {
-    await Promise.all([...this.#reflectors.values()].map((reflector) => reflector.synced));
+  async synced(scope: string): Promise<void> {
+    await this.#reflectors.get(scope)?.synced;
   }
 
   get(key: string): T | undefined {
-    const namespace = this.#isNamespaced ? key.slice(0, key.indexOf('/')) : '';
-    return this.#reflectors.get(namespace)?.get(key);
+    return this.#reflectors.get(this.scopeOf(key))?.get(key);
   }
 
   *list(): Generator<T> {

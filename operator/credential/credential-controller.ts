@@ -1,6 +1,7 @@
 import type { Clock, Random } from '../../crds/clock.ts';
 import type { ApiClient } from '../kube/api-client.ts';
 import { ApiError, ConnectionError } from '../kube/api-error.ts';
+import { objectKey } from '../kube/api-object.ts';
 import type { ReflectorLog } from '../kube/reflector.ts';
 import { WorkQueue } from '../kube/work-queue.ts';
 import type { OperatorMetrics } from '../operator-metrics.ts';
@@ -29,14 +30,15 @@ export class CredentialController {
   readonly #options: ControllerOptions;
   readonly #cluster: ObservedCluster;
   readonly #queue: WorkQueue;
-  #isSynced = false;
+  /** Of these the first look is complete. */
+  readonly #synced = new Set<string>();
 
   constructor(options: ControllerOptions) {
     const { api, clock, random, log, metrics, namespaces, instance } = options;
     this.#options = options;
     const index = new SourceIndex();
     const add = (key: string): void => {
-      if (this.#isSynced) this.#queue.add(key);
+      if (this.#synced.has(this.#cluster.scopeOf(key))) this.#queue.add(key);
     };
     this.#cluster = new ObservedCluster(
       { api, clock, random, log, namespaces, reflectorMetrics: (resource) => metrics.reflector(resource) },
@@ -71,22 +73,19 @@ export class CredentialController {
     });
   }
 
-  /** Resolves when the first look is complete and all credentials are queued; rejects if it is stopped before. */
+  /**
+   * Resolves when the first look is complete and all credentials are queued; rejects if it is stopped before. No namespace waits for another:
+   * one that was deleted, and the operator's rights in it with it, cannot be listed.
+   */
   async start(): Promise<void> {
     this.#cluster.start();
-    await this.#cluster.synced();
-    this.#isSynced = true;
-    for (const { metadata } of this.#cluster.credentials()) this.#queue.add(`${metadata.namespace ?? ''}/${metadata.name}`);
+    await Promise.all(this.#cluster.scopes.map((scope) => this.#begin(scope)));
   }
 
   /** What is under way ends; nothing begins any more. */
   async stop(): Promise<void> {
     await this.#queue.stop();
     await this.#cluster.stop();
-  }
-
-  get isSynced(): boolean {
-    return this.#isSynced;
   }
 
   get queueDepth(): number {
@@ -105,6 +104,15 @@ export class CredentialController {
       counts.set(reason, (counts.get(reason) ?? 0) + 1);
     }
     return counts;
+  }
+
+  async #begin(scope: string): Promise<void> {
+    await this.#cluster.synced(scope);
+    this.#synced.add(scope);
+    for (const credential of this.#cluster.credentials()) {
+      const key = objectKey(credential);
+      if (this.#cluster.scopeOf(key) === scope) this.#queue.add(key);
+    }
   }
 
   #failed(key: string, error: unknown, retryInMs: number): void {

@@ -55,6 +55,11 @@ export function decideCredential({ credential, occupant, sources, now }: Observa
   const recorded = new RecordedSources(sources);
   const judgement = judge(credential, recorded, now);
   const { change, ready, lookAgainAfterMs } = decideRendering(credential, occupant, judgement, recorded);
+  if (credential.metadata.deletionTimestamp !== undefined) {
+    // It is the cluster that clears up after it, but a finalizer may hold it for long: consent can still be withdrawn.
+    const rendering = change.kind === 'delete' ? change : none;
+    return { rendering, status: undefined, event: undefined, sources: recorded.names, lookAgainAfterMs: undefined };
+  }
   return {
     rendering: change,
     ...decideStatus(credential, [...judgement.verdicts, ready], now),

@@ -61,9 +61,18 @@ export class ObservedCluster {
     await Promise.all(this.#all().map((collection) => collection.stop()));
   }
 
-  /** Before this, what is not seen may well be there, and nothing may be decided. Rejects if it is stopped before. */
-  async synced(): Promise<void> {
-    await Promise.all(this.#all().map((collection) => collection.synced()));
+  /** What is watched by itself: each namespace, or the whole cluster. */
+  get scopes(): readonly string[] {
+    return this.#credentials.scopes;
+  }
+
+  scopeOf(key: string): string {
+    return this.#credentials.scopeOf(key);
+  }
+
+  /** Before this, what is not seen there may well be there, and nothing may be decided. Rejects if it is stopped before. */
+  async synced(scope: string): Promise<void> {
+    await Promise.all(this.#all().map((collection) => collection.synced(scope)));
   }
 
   credentials(): Iterable<CredentialObject> {

@@ -72,7 +72,7 @@ export class Reconciler {
   async #attempt(key: string, credential: CredentialObject | undefined, occupant: ObservedRendering | undefined): Promise<void> {
     const { cluster, index, clock, lookAgain } = this.#context;
     // Its rendering is garbage now, and the cluster collects it.
-    if (credential === undefined || credential.metadata.deletionTimestamp !== undefined) {
+    if (credential === undefined) {
       index.delete(key);
       this.#newer.delete(key);
       return;

@@ -122,15 +122,18 @@ test.each([
   ['first', ['migrate', 'seed'], ['tokenward', 'migrate', 'seed']],
   ['after a service mesh', ['istio-init', 'istio-proxy', 'migrate'], ['istio-init', 'istio-proxy', 'tokenward', 'migrate']],
   ['last where there is nothing but a service mesh', ['linkerd-init'], ['linkerd-init', 'tokenward']],
+  ["before what only sounds like a mesh's", ['my-istio-job'], ['tokenward', 'my-istio-job']],
   ["before a mesh's container that comes late", ['migrate', 'istio-validation'], ['tokenward', 'migrate', 'istio-validation']],
 ])('the sidecar starts %s', (_, before, after) => {
   const pod = admitted(podWith({ initContainers: before.map((name) => ({ name })) }));
   expect(pod.spec.initContainers?.map(({ name }) => name)).toEqual(after);
 });
 
-test('init containers that start before the sidecar get no variables', () => {
-  const { initContainers } = admitted(podWith({ initContainers: [{ name: 'istio-init' }, { name: 'migrate' }] })).spec;
-  expect(initContainers?.map(({ env = [] }) => env.length)).toEqual([0, 0, 3]);
+test("a service mesh's containers get no variables, wherever they are", () => {
+  const inits = [{ name: 'istio-init' }, { name: 'migrate' }, { name: 'linkerd-late' }];
+  const { spec } = admitted(podWith({ initContainers: inits, containers: [{ name: 'app' }, { name: 'istio-proxy' }] }));
+  const given = [...(spec.initContainers ?? []), ...spec.containers].filter(({ env }) => env !== undefined);
+  expect(given.map(({ name }) => name)).toEqual(['migrate', 'app']);
 });
 
 test.each(['shareProcessNamespace', 'hostPID'])('%s is admitted with a warning, at every invocation', (field) => {
@@ -158,6 +161,16 @@ test.each<[string, Partial<Pod['spec']>, string]>([
     'a volume of our name',
     { volumes: [{ name: 'tokenward-credentials' }] },
     "the pod has a volume named tokenward-credentials, which is the name of the sidecar's: rename it",
+  ],
+  [
+    "a volume of our empty one's name",
+    { volumes: [{ name: 'tokenward-no-api-token' }] },
+    "the pod has a volume named tokenward-no-api-token, which is the name of the sidecar's: rename it",
+  ],
+  [
+    "our proxy port in another's native sidecar",
+    { initContainers: [{ name: 'app', restartPolicy: 'Always', ports: [{ containerPort: 14_080 }] }] },
+    `${taken(14_080, 'proxy')}-port to a free port`,
   ],
   [
     'our proxy port',
@@ -193,9 +206,9 @@ test('the sidecar moved among the ordinary containers is refused: there it would
   expect(problems(pod)).toEqual([foreign('containers')]);
 });
 
-test('a container that another webhook let mount the credentials is refused', () => {
+test.each(['containers', 'initContainers'] as const)('one of the %s that another webhook let mount the credentials is refused', (list) => {
   const pod = admitted(podWith());
-  pod.spec.containers.push({ name: 'agent', volumeMounts: [{ name: 'tokenward-credentials', mountPath: '/x' }] });
+  pod.spec[list]?.push({ name: 'agent', volumeMounts: [{ name: 'tokenward-credentials', mountPath: '/x' }] });
   expect(problems(pod)).toEqual([expect.stringContaining('the container agent mounts the volume tokenward-credentials')]);
 });
 

@@ -1,5 +1,5 @@
 import { aliasUrlVariable, containerName, injectedLabel, podAnnotations, statusAnnotation, urlVariable } from '../naming.ts';
-import { findObstacles, findPortConflicts, isInjected } from './find-obstacles.ts';
+import { findObstacles, findPortConflicts } from './find-obstacles.ts';
 import type { InjectionSettings } from './injection-settings.ts';
 import { type PatchOperation, pointer, prepend } from './json-patch.ts';
 import { parseAnnotations, type InjectionWish } from './parse-annotations.ts';
@@ -29,8 +29,9 @@ export function injectSidecar(pod: Pod, settings: InjectionSettings): Injection 
 
   const { wish } = parsed;
   const warnings = findWarnings(pod);
+  // Ours: anyone else's of this name is an obstacle.
   const isPresent = pod.spec.initContainers?.some(({ name }) => name === containerName) ?? false;
-  if (!isInjected(pod) || !isPresent) return { outcome: 'injected', patch: fullPatch(pod, wish, settings), warnings };
+  if (!isPresent) return { outcome: 'injected', patch: fullPatch(pod, wish, settings), warnings };
   const patch = [...restoreVolumes(pod, wish), ...restoreSidecar(pod)];
   return patch.length === 0 ? { outcome: 'untouched', warnings } : { outcome: 'restored', patch, warnings };
 }
@@ -48,7 +49,7 @@ function fullPatch(pod: Pod, wish: InjectionWish, settings: InjectionSettings): 
     ...markInjected(pod, wish, settings),
     ...restoreVolumes(pod, wish),
     // Before the list is shifted by one.
-    ...addVariables(pod, wish, position),
+    ...addVariables(pod, wish),
     initContainers === undefined
       ? { op: 'add', path: '/spec/initContainers', value: [container] }
       : { op: 'add', path: pointer('spec', 'initContainers', position), value: container },
@@ -66,18 +67,18 @@ function markInjected({ metadata }: Pod, { credentials }: InjectionWish, { versi
   ];
 }
 
-/** For every container of the app's that starts after the sidecar. In front of its own variables, whose values may then refer to ours: `$(TOKENWARD_URL)`. */
-function addVariables({ spec }: Pod, wish: InjectionWish, position: number): PatchOperation[] {
+/** For every container of the app's: only a service mesh's start before the sidecar. In front of its own variables, whose values may then refer to ours: `$(TOKENWARD_URL)`. */
+function addVariables({ spec }: Pod, wish: InjectionWish): PatchOperation[] {
   const url = `http://127.0.0.1:${wish.proxyPort}`;
   const variables = [
     { name: urlVariable, value: url },
     ...wish.credentials.map(({ alias }) => ({ name: aliasUrlVariable(alias), value: `${url}/${alias}` })),
   ];
-  const addTo = (list: string, containers: readonly Container[], first: number): PatchOperation[] =>
+  const addTo = (list: string, containers: readonly Container[]): PatchOperation[] =>
     containers.flatMap((container, index) => {
-      if (index < first || isMeshContainer(container)) return [];
+      if (isMeshContainer(container)) return [];
       const missing = variables.filter(({ name }) => !container.env?.some((own) => own.name === name));
       return prepend(pointer('spec', list, index, 'env'), container.env, missing);
     });
-  return [...addTo('initContainers', spec.initContainers ?? [], position), ...addTo('containers', spec.containers, 0)];
+  return [...addTo('initContainers', spec.initContainers ?? []), ...addTo('containers', spec.containers)];
 }

@@ -1,7 +1,15 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { admitted, arbitraryPod, injectionSettings } from '../../test/support/pod.ts';
-import { containerName, credentialsVolume, injectedLabel, noTokenVolume, podAnnotations, statusAnnotation } from '../naming.ts';
+import {
+  containerName,
+  credentialsPath,
+  credentialsVolume,
+  injectedLabel,
+  noTokenVolume,
+  podAnnotations,
+  statusAnnotation,
+} from '../naming.ts';
 import { injectSidecar } from './inject-sidecar.ts';
 import type { Container, Pod } from './pod.ts';
 
@@ -93,12 +101,29 @@ const damages: Readonly<Record<string, Damage>> = {
   'mounts the API token in place of nothing': (pod) => {
     for (const mount of sidecarOf(pod)?.volumeMounts ?? []) if (mount.name === noTokenVolume) mount.name = 'kube-api-access-x';
   },
+  'mounts one file in place of the folder': (pod) => {
+    for (const mount of sidecarOf(pod)?.volumeMounts ?? []) if (mount.name === credentialsVolume) mount.subPath = 'lms.json';
+  },
+  'mounts a folder of the volume': (pod) => {
+    for (const mount of sidecarOf(pod)?.volumeMounts ?? []) mount.subPathExpr = '$(POD_NAME)';
+  },
+  'mounts the volumes elsewhere': (pod) => {
+    for (const mount of sidecarOf(pod)?.volumeMounts ?? []) mount.mountPath += '-new';
+  },
+  'mounts nothing where the credentials belong': (pod) => {
+    const sidecar = sidecarOf(pod);
+    if (sidecar !== undefined) sidecar.volumeMounts = [{ name: noTokenVolume, mountPath: credentialsPath }];
+  },
   'drops the volumes': (pod) => {
     delete pod.spec.volumes;
   },
   'makes the Secrets mandatory': (pod) => {
     const volume = pod.spec.volumes?.find(({ name }) => name === credentialsVolume);
     if (volume !== undefined) volume['projected'] = { sources: [{ secret: { name: 'tokenward-x' } }] };
+  },
+  'puts the API token where nothing must be': (pod) => {
+    const volume = pod.spec.volumes?.find(({ name }) => name === noTokenVolume);
+    if (volume !== undefined) volume['projected'] = { defaultMode: 0o444, sources: [{ serviceAccountToken: { path: 'token' } }] };
   },
   'puts the sidecar last': (pod) => {
     pod.spec.initContainers?.sort((a, b) => Number(a.name === containerName) - Number(b.name === containerName));
@@ -122,7 +147,12 @@ test('whatever another webhook does to the sidecar, it is a native one with its 
       const volumes = structuredClone(damaged.spec.volumes);
       for (const name of names) damages[name]?.(damaged);
       const restored = admitted(damaged);
-      expect(sidecarOf(restored)).toMatchObject({ restartPolicy: 'Always', volumeMounts: sidecarOf(admitted(pod))?.volumeMounts });
+      expect(sidecarOf(restored)?.restartPolicy).toBe('Always');
+      const mountPaths = sidecarOf(restored)?.volumeMounts?.map(({ mountPath }) => mountPath) ?? [];
+      expect(new Set(mountPaths).size).toBe(mountPaths.length);
+      expect(sidecarOf(restored)?.volumeMounts).toEqual(expect.arrayContaining(sidecarOf(admitted(pod))?.volumeMounts ?? []));
+      const firstOfTheApp = restored.spec.initContainers?.find(({ name }) => !/^(istio|linkerd)-/.test(name));
+      expect(firstOfTheApp?.name).toBe(containerName);
       const ours = ({ name }: { name: string }): boolean => name === credentialsVolume || name === noTokenVolume;
       expect(restored.spec.volumes?.filter(ours)).toEqual(volumes?.filter(ours));
       expect(injectSidecar(restored, injectionSettings).outcome).toBe('untouched');

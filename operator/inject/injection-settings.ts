@@ -20,6 +20,9 @@ export interface SidecarResources {
   readonly memoryLimit: string;
 }
 
+/** With a lower limit the sidecar's runtime does not even start. */
+export const leastMemory = '48Mi';
+
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 

@@ -73,7 +73,17 @@ test.each([
   ['tokenward.dev/inject', '-=lms', `holds the alias "-", which is no DNS label: use ${aliases}`],
   ['tokenward.dev/inject', '=lms', `holds the alias "", which is no DNS label: use ${aliases}`],
   ['tokenward.dev/inject', 'lms=', `holds the credential "", which can be no credential's name: use ${aliases}`],
-  ['tokenward.dev/inject', 'lms=a/b', `holds the credential "a/b", which can be no credential's name: use ${aliases}`],
+  ['tokenward.dev/inject', 'lms=a_b', `holds the credential "a_b", which can be no credential's name: use ${aliases}`],
+  ['tokenward.dev/inject', 'lms: lms-admin', `holds the entry "lms: lms-admin": ${example}`],
+  ['tokenward.dev/inject', 'a=b;c=d', `holds the entry "a=b;c=d": ${example}`],
+  ['tokenward.dev/inject', 'a;b', `holds the entry "a;b": ${example}`],
+  ['tokenward.dev/inject', 'a b', `holds the entry "a b": ${example}`],
+  ['tokenward.dev/inject', '\u201Clms\u201D', `holds the entry "\u201Clms\u201D": ${example}`],
+  [
+    'tokenward.dev/inject',
+    'lms=a/b',
+    `holds the entry "lms=a/b": ${example}; a credential is one of the pod's own namespace, which is not written`,
+  ],
   ['tokenward.dev/inject', 'lms,lms=b', 'holds the alias lms twice: give one of the two another alias'],
   ['tokenward.dev/cpu-limit', '1 core', 'is "1 core", which is no Kubernetes quantity: write one such as 100m for CPU or 128Mi for memory'],
   [

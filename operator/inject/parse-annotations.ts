@@ -1,6 +1,6 @@
 import { suggest } from '../../crds/suggest.ts';
 import { group, podAnnotations, statusAnnotation } from '../naming.ts';
-import { logLevels, type InjectionSettings, type LogLevel, type SidecarResources } from './injection-settings.ts';
+import { leastMemory, logLevels, type InjectionSettings, type LogLevel, type SidecarResources } from './injection-settings.ts';
 import { parseQuantity } from './quantity.ts';
 
 /** An alias and the credential that it stands for. */
@@ -26,9 +26,9 @@ export type ParsedAnnotations =
 type Annotations = Readonly<Record<string, string>>;
 
 const mostAliases = 32;
-/** With less the sidecar's runtime does not even start. */
-const leastMemory = '48Mi';
 const dnsLabel = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+/** Neither name is misspelt here, but the way in which they are put: `alias: credential`, `namespace/credential`, quotes in quotes. */
+const otherForm = /[^\w.=\s-]|[^=\s]\s+[^=\s]/;
 const inWords = 'lower-case letters, digits and hyphens, at most 63, beginning and ending with a letter or digit';
 
 /** Reads the annotations of a pod that has `tokenward.dev/inject`. */
@@ -74,8 +74,10 @@ function parseCredentials(text: string, problems: string[]): AliasedCredential[]
   const credentials = new Map<string, AliasedCredential>();
   for (const entry of entries.slice(0, mostAliases)) {
     const [alias = '', credential = alias, ...rest] = entry.split('=').map((part) => part.trim());
-    if (entry === '' || rest.length > 0) problems.push(`${where} holds the entry ${shown(entry)}: ${example}`);
-    else if (!dnsLabel.test(alias)) problems.push(`${where} holds the alias ${shown(alias)}, which is no DNS label: use ${inWords}`);
+    if (entry === '' || rest.length > 0 || otherForm.test(entry)) {
+      const own = entry.includes('/') ? "; a credential is one of the pod's own namespace, which is not written" : '';
+      problems.push(`${where} holds the entry ${shown(entry)}: ${example}${own}`);
+    } else if (!dnsLabel.test(alias)) problems.push(`${where} holds the alias ${shown(alias)}, which is no DNS label: use ${inWords}`);
     else if (!dnsLabel.test(credential)) {
       problems.push(`${where} holds the credential ${shown(credential)}, which can be no credential's name: use ${inWords}`);
     } else if (credentials.has(alias)) problems.push(`${where} holds the alias ${alias} twice: give one of the two another alias`);

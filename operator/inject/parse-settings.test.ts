@@ -44,6 +44,11 @@ test.each([
   ['root', { runAsUser: 0 }, 'runAsUser: '],
   ['no quantity', { resources: { memoryLimit: '1 GB' } }, 'resources.memoryLimit: must be a Kubernetes quantity'],
   ['a request above its limit', { resources: { memoryRequest: '1Gi' } }, 'resources.memoryRequest: must not be more than memoryLimit'],
+  [
+    'too little memory',
+    { resources: { memoryLimit: '32Mi' } },
+    'resources.memoryLimit: must be 48Mi at least, for with less the sidecar cannot start',
+  ],
   ['a privileged port', { proxyPort: 80 }, 'proxyPort: '],
   ['one port for both uses', { proxyPort: 14_081 }, 'adminPort: must differ from proxyPort'],
 ])('settings with %s are refused with the place', (_, change, message) => {

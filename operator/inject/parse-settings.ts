@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { defaultInjectionSettings, logLevels, type InjectionSettings } from './injection-settings.ts';
+import { defaultInjectionSettings, leastMemory, logLevels, type InjectionSettings } from './injection-settings.ts';
 import { parseQuantity } from './quantity.ts';
 
 const quantity = z.string().refine((text) => parseQuantity(text) !== undefined, 'must be a Kubernetes quantity');
@@ -25,6 +25,10 @@ const settingsSchema = z
     logLevel: z.enum(logLevels).default(defaults.logLevel),
   })
   .refine(({ proxyPort, adminPort }) => proxyPort !== adminPort, { path: ['adminPort'], message: 'must differ from proxyPort' })
+  .refine(({ resources }) => isAtMost(leastMemory, resources.memoryLimit), {
+    path: ['resources', 'memoryLimit'],
+    message: `must be ${leastMemory} at least, for with less the sidecar cannot start`,
+  })
   .refine(({ resources }) => isAtMost(resources.memoryRequest, resources.memoryLimit), {
     path: ['resources', 'memoryRequest'],
     message: 'must not be more than memoryLimit',

@@ -2,7 +2,7 @@ import { containerName } from '../naming.ts';
 import { covers } from './covers.ts';
 import { append, type PatchOperation, pointer } from './json-patch.ts';
 import type { InjectionWish } from './parse-annotations.ts';
-import type { Pod } from './pod.ts';
+import type { Mount, Pod } from './pod.ts';
 import { nativeSidecarPolicy, sidecarMounts, sidecarVolumes } from './sidecar-container.ts';
 import { sidecarPosition } from './sidecar-position.ts';
 
@@ -30,17 +30,30 @@ export function restoreSidecar({ spec }: Pod): PatchOperation[] {
   const path = pointer('spec', 'initContainers', index);
   const patch: PatchOperation[] = [];
   if (sidecar.restartPolicy !== nativeSidecarPolicy) patch.push({ op: 'add', path: `${path}/restartPolicy`, value: nativeSidecarPolicy });
-
-  const mounts = sidecar.volumeMounts ?? [];
-  for (const value of sidecarMounts) {
-    const at = mounts.findIndex(({ mountPath }) => mountPath === value.mountPath);
-    const mount = mounts[at];
-    if (mount !== undefined && !covers(mount, value)) patch.push({ op: 'replace', path: `${path}/volumeMounts/${at}`, value });
-  }
-  const missing = sidecarMounts.filter(({ mountPath }) => !mounts.some((mount) => mount.mountPath === mountPath));
-  patch.push(...append(`${path}/volumeMounts`, sidecar.volumeMounts, missing));
-
+  patch.push(...restoreMounts(`${path}/volumeMounts`, sidecar.volumeMounts));
   const position = sidecarPosition(containers.toSpliced(index, 1));
   if (position !== index) patch.push({ op: 'move', from: path, path: pointer('spec', 'initContainers', position) });
   return patch;
 }
+
+function restoreMounts(path: string, mounts: readonly Mount[] | undefined): PatchOperation[] {
+  const places = sidecarMounts.map((value) => ({ value, at: findMount(mounts ?? [], value) }));
+  const mended = places.flatMap(({ value, at }): PatchOperation[] => {
+    const mount = mounts?.[at];
+    return mount === undefined || isIntact(mount, value) ? [] : [{ op: 'replace', path: `${path}/${at}`, value }];
+  });
+  const missing = places.filter(({ at }) => at === -1).map(({ value }) => value);
+  return [...mended, ...append(path, mounts, missing)];
+}
+
+/** What is mounted in its place, else where it was moved to; -1 if neither is there. */
+function findMount(mounts: readonly Mount[], wanted: Mount): number {
+  const inPlace = mounts.findIndex(({ mountPath }) => mountPath === wanted.mountPath);
+  if (inPlace !== -1) return inPlace;
+  const isPlace = (path: string): boolean => sidecarMounts.some(({ mountPath }) => mountPath === path);
+  return mounts.findIndex(({ name, mountPath }) => name === wanted.name && !isPlace(mountPath));
+}
+
+/** Not a part of the volume: what is mounted by a sub path the kubelet never renews, and a new secret would not arrive. */
+const isIntact = (mount: Mount, wanted: Mount): boolean =>
+  covers(mount, wanted) && (mount.subPath ?? '') === '' && (mount.subPathExpr ?? '') === '';

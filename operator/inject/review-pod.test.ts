@@ -17,6 +17,11 @@ test('the answer carries the uid of the request and a patch that makes the pod w
   expect(reviewed).toMatchObject({ outcome: 'injected', namespace: 'hr' });
 });
 
+test('a pod without any container, which the API server sends as null, is left for it to refuse in its own words', () => {
+  const { metadata } = podWith();
+  expect(review(admissionReview({ metadata, spec: { containers: null } }))).toMatchObject({ ok: true, outcome: 'injected' });
+});
+
 test('what has its sidecar, or asks for none, is allowed without a patch', () => {
   for (const pod of [admitted(podWith()), { spec: { containers: [] } }]) {
     expect(review(admissionReview(pod))).toMatchObject({
@@ -53,6 +58,7 @@ test.each([
   ['a connection', { operation: 'CONNECT', subResource: 'exec', object: { kind: 'PodExecOptions' } }],
   ['a binding', { subResource: 'binding', object: { kind: 'Binding' } }],
   ['another kind', { resource: { group: 'apps', version: 'v1', resource: 'deployments' } }],
+  ["another group's pods", { resource: { group: 'metrics.k8s.io', version: 'v1', resource: 'pods' } }],
   ['a deletion', { operation: 'DELETE', object: null }],
 ])('%s is allowed untouched', (_, request) => {
   expect(review(admissionReview(podWith({ hostNetwork: true }), request))).toMatchObject({ ok: true, outcome: 'untouched' });

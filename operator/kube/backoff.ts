@@ -1,4 +1,4 @@
-import type { Clock, Random } from '../../crds/clock.ts';
+import type { Random } from '../../crds/clock.ts';
 
 export interface Backoff {
   readonly firstMs: number;
@@ -8,18 +8,4 @@ export interface Backoff {
 /** Doubles with each failure (1, 2, …). Between half and all of that, so that those who failed together do not come back together. */
 export function backoffMs({ firstMs, longestMs }: Backoff, failures: number, random: Random): number {
   return Math.min(longestMs, firstMs * 2 ** (failures - 1)) * (0.5 + random() / 2);
-}
-
-/** Ends early, and without an error, when the signal is aborted. */
-export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const end = (): void => {
-      cancel();
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const cancel = clock.after(delayMs, end);
-    signal.addEventListener('abort', end);
-  });
 }

@@ -1,7 +1,7 @@
-import type { Clock, Random } from '../../crds/clock.ts';
+import { pause, type Clock, type Random } from '../../crds/clock.ts';
 import type { ApiClient } from './api-client.ts';
 import { ApiError, ConnectionError } from './api-error.ts';
-import { pause } from './backoff.ts';
+import { Background } from './background.ts';
 import { type Lease, leaseDurationSeconds, type LeaseSpec, released, takenBy } from './lease.ts';
 
 /** Whoever could not renew for so long does not lead any more; the others wait for `leaseDurationSeconds`, which is longer. */
@@ -33,10 +33,8 @@ interface Moment {
  * One leader at a time, by a Lease, as the control plane's own components do it. Clocks of different machines are never compared: a lease has
  * expired when it has not changed for its duration while this process looked on.
  */
-export class LeaderElection {
+export class LeaderElection extends Background {
   readonly #options: LeaderElectionOptions;
-  readonly #stopping = new AbortController();
-  #loop: Promise<void> | undefined;
   /** The lease as this process last wrote it, unless it may have changed since. */
   #mine: Lease | undefined;
   /** When the request that last renewed it was sent: the server counts from later than that. */
@@ -47,18 +45,14 @@ export class LeaderElection {
   #observed: { readonly version: string; readonly sinceMs: number } | undefined;
 
   constructor(options: LeaderElectionOptions) {
+    super();
     this.#options = options;
   }
 
-  start(): void {
-    this.#loop ??= this.#run();
-  }
-
   /** Releases the lease, so that another one leads at once. What only the leader may do must have ended before. */
-  async stop(): Promise<void> {
-    this.#stopping.abort();
+  override async stop(): Promise<void> {
     // A request under way may be the one that takes the lease: it is waited for, or the lease could not be released.
-    await this.#loop;
+    await super.stop();
     this.#lose();
     if (this.#mine !== undefined) await this.#release(this.#mine);
     this.#mine = undefined;
@@ -72,9 +66,9 @@ export class LeaderElection {
     return ageMs < renewDeadlineMs;
   }
 
-  async #run(): Promise<void> {
+  protected override async run(): Promise<void> {
     const { clock, random, log } = this.#options;
-    while (!this.#stopping.signal.aborted) {
+    while (!this.signal.aborted) {
       try {
         await this.#claim();
       } catch (error) {
@@ -85,7 +79,7 @@ export class LeaderElection {
       }
       if (!this.leading) this.#lose();
       // Those who wait come one after the other.
-      await pause(clock, this.leading ? retryMs : retryMs * (1 + 0.2 * random()), this.#stopping.signal);
+      await pause(clock, this.leading ? retryMs : retryMs * (1 + 0.2 * random()), this.signal);
     }
   }
 
@@ -130,7 +124,7 @@ export class LeaderElection {
     this.#cancelDeadline();
     this.#cancelDeadline = clock.after(sentAt.monotonicMs + renewDeadlineMs - clock.monotonicMs(), () => this.#lose());
     if (!this.leading) return this.#lose();
-    if (!this.#stopping.signal.aborted) this.#tell(true);
+    if (!this.signal.aborted) this.#tell(true);
   }
 
   async #release(mine: Lease): Promise<void> {

@@ -1,8 +1,8 @@
-import type { Clock, Random } from '../../crds/clock.ts';
+import { pause, type Clock, type Random } from '../../crds/clock.ts';
 import type { ApiClient, WatchEvent } from './api-client.ts';
 import { ApiError, ConnectionError, type Status } from './api-error.ts';
 import type { ApiObject } from './api-object.ts';
-import { backoffMs, pause } from './backoff.ts';
+import { backoffMs } from './backoff.ts';
 import { ChangeNotifier } from './change-notifier.ts';
 import { listObjects } from './list-objects.ts';
 import { ObjectStore } from './object-store.ts';

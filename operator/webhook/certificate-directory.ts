@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { Sensitive } from '../../crds/sensitive.ts';
-import type { Clock } from '../../crds/clock.ts';
-import { pause } from '../kube/backoff.ts';
+import { pause, type Clock } from '../../crds/clock.ts';
+import { Background } from '../kube/background.ts';
 import type { ServingCertificate } from './webhook-server.ts';
 
 /** A kubelet takes a minute and more to bring a renewed Secret, so there is no hurry here. */
@@ -19,30 +19,20 @@ export interface CertificateDirectoryOptions {
 }
 
 /** Follows certificates that someone else makes and renews, such as cert-manager. */
-export class CertificateDirectory {
+export class CertificateDirectory extends Background {
   readonly #options: CertificateDirectoryOptions;
-  readonly #stopping = new AbortController();
-  #running: Promise<void> | undefined;
   #served = '';
 
   constructor(options: CertificateDirectoryOptions) {
+    super();
     this.#options = options;
   }
 
-  start(): void {
-    this.#running ??= this.#run();
-  }
-
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
+  protected override async run(): Promise<void> {
     const { clock } = this.#options;
-    while (!this.#stopping.signal.aborted) {
+    while (!this.signal.aborted) {
       await this.#look();
-      await pause(clock, intervalMs, this.#stopping.signal);
+      await pause(clock, intervalMs, this.signal);
     }
   }
 

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
-import type { Clock, Random } from '../../crds/clock.ts';
+import { pause, type Clock, type Random } from '../../crds/clock.ts';
 import type { ApiClient } from '../kube/api-client.ts';
 import { ApiError } from '../kube/api-error.ts';
 import type { ApiObject } from '../kube/api-object.ts';
-import { backoffMs, pause } from '../kube/backoff.ts';
+import { Background } from '../kube/background.ts';
+import { backoffMs } from '../kube/backoff.ts';
 import { bundleOf, readStore, writeStore, type CertificateStore } from './certificate-store.ts';
 import { decideCertificates, renewCertificates } from './decide-certificates.ts';
 import type { ServingCertificate } from './webhook-server.ts';
@@ -39,29 +40,20 @@ interface WebhookConfiguration extends ApiObject {
  * Keeps the webhook's own certificates: in a Secret that all replicas share, and in the caBundle by which the API server verifies them. Any
  * replica may renew them; of two that do so at once one loses the write and takes up the other's.
  */
-export class CertificateKeeper {
+export class CertificateKeeper extends Background {
   readonly #options: CertificateKeeperOptions;
-  readonly #stopping = new AbortController();
-  #running: Promise<void> | undefined;
   #served = '';
+  /** The newest authority that is in the caBundle, and since when this process has known it there. */
+  #announced = { authority: '', sinceMs: 0 };
 
   constructor(options: CertificateKeeperOptions) {
+    super();
     this.#options = options;
   }
 
-  start(): void {
-    this.#running ??= this.#run();
-  }
-
-  /** The last certificate stays good for weeks. */
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
-  }
-
-  async #run(): Promise<void> {
+  protected override async run(): Promise<void> {
     const { clock, random, log } = this.#options;
-    const { signal } = this.#stopping;
+    const { signal } = this;
     let failures = 0;
     while (!signal.aborted) {
       try {
@@ -84,17 +76,21 @@ export class CertificateKeeper {
       this.#options.onCertificate(serving);
     }
     await this.#keepBundle(bundleOf(authorities));
+    const [newest = ''] = authorities;
+    if (newest !== this.#announced.authority) this.#announced = { authority: newest, sinceMs: this.#options.clock.monotonicMs() };
   }
 
   /** Rejects with 409 if another replica was faster. */
   async #keepSecret(): Promise<CertificateStore> {
     const { api, namespace, secretName, dnsNames, clock, log } = this.#options;
-    const { signal } = this.#stopping;
+    const { signal } = this;
     const path = `/api/v1/namespaces/${namespace}/secrets/${secretName}`;
     const secret = await api.request<Secret>({ method: 'GET', path, signal });
     const store = readStore(secret.data);
     const nowMs = clock.wallMs();
-    const decision = decideCertificates(store, dnsNames, nowMs);
+    const { authority, sinceMs } = this.#announced;
+    const announcedForMs = store.authorities[0] === authority ? clock.monotonicMs() - sinceMs : 0;
+    const decision = decideCertificates(store, dnsNames, { nowMs, announcedForMs });
     const renewed = renewCertificates(store, decision, dnsNames, nowMs);
     if (renewed === store) return store;
     // With the version that was read: the API server refuses it if there is a newer one.
@@ -106,7 +102,7 @@ export class CertificateKeeper {
 
   async #keepBundle(bundle: string): Promise<void> {
     const { api, webhookConfiguration, log } = this.#options;
-    const { signal } = this.#stopping;
+    const { signal } = this;
     const path = `/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/${webhookConfiguration}`;
     const { webhooks = [] } = await api.request<WebhookConfiguration>({ method: 'GET', path, signal });
     const caBundle = Buffer.from(bundle).toString('base64');

@@ -7,12 +7,18 @@ const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 const authorityLifetimeMs = 365 * dayMs;
 const certificateLifetimeMs = 90 * dayMs;
-/** For verifiers whose clocks are behind. */
-const backdatedMs = 60 * minuteMs;
+/** For verifiers whose clocks are behind, or that took local time for universal time. */
+const backdatedMs = dayMs;
 /** So long a new authority is only trusted and signs nothing yet: until every API server has heard of it. */
 const settlingMs = 10 * minuteMs;
 /** Beside the newest one. More than one is there only if something is wrong. */
 const mostFormerAuthorities = 3;
+
+export interface CertificateMoment {
+  readonly nowMs: number;
+  /** For how long the API server is known to trust the newest authority. Of that no certificate tells: whoever made it may have another time. */
+  readonly announcedForMs: number;
+}
 
 export interface CertificateDecision {
   /** Trusted still: those that have ended are not among them. */
@@ -28,7 +34,11 @@ export interface CertificateDecision {
  * signs later; until it does the old certificate serves, so that at no time an API server meets one that it cannot verify. What cannot
  * serve (ended, damaged, for other names) is replaced at once.
  */
-export function decideCertificates(store: CertificateStore, dnsNames: readonly string[], nowMs: number): CertificateDecision {
+export function decideCertificates(
+  store: CertificateStore,
+  dnsNames: readonly string[],
+  { nowMs, announcedForMs }: CertificateMoment,
+): CertificateDecision {
   const trusted = store.authorities.flatMap((pem) => {
     const certificate = readCertificate(pem);
     return certificate !== undefined && isCurrent(certificate, nowMs) ? [{ pem, certificate }] : [];
@@ -44,7 +54,7 @@ export function decideCertificates(store: CertificateStore, dnsNames: readonly s
     fits(serving, store.serving.key) &&
     dnsNames.every((name) => serving.checkHost(name) !== undefined) &&
     trusted.some(({ certificate }) => isSignedBy(serving, certificate));
-  const mayWait = newAuthority || nowMs < newest.validFromDate.getTime() + backdatedMs + settlingMs;
+  const mayWait = newAuthority || announcedForMs < settlingMs;
   const isDue = canServe && newest !== undefined && (isLate(serving, nowMs) || !isSignedBy(serving, newest));
   return {
     authorities: trusted.slice(0, mostFormerAuthorities).map(({ pem }) => pem),

@@ -184,6 +184,20 @@ async function connect({ port }: Rig): Promise<Socket> {
 
 const head = `POST /inject HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(review)}\r\n\r\n`;
 
+test('connections that idle do not keep an API server out, however many there are', async () => {
+  const rig = await start();
+  for (let begun = 0; begun < 520; begun += 40) {
+    await Promise.all(
+      Array.from({ length: 40 }, async () => {
+        const socket = await connect(rig);
+        socket.on('error', () => undefined).write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+        await once(socket, 'data');
+      }),
+    );
+  }
+  expect((await ask(rig, review)).status).toBe(200);
+}, 30_000);
+
 test('a review that is too large is refused before it has come', async () => {
   const rig = await start();
   const socket = await connect(rig);

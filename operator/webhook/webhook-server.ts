@@ -60,6 +60,7 @@ export class WebhookServer {
       forceCloseConnections: 'idle',
     });
     this.#app.server.maxConnections = mostConnections;
+    this.#app.server.on('connection', () => this.#makeRoom());
     this.#app.post(injectPath, (request, reply) => this.#review(request.body, reply));
     this.#app.setNotFoundHandler((_, reply) => reply.code(404).type('text/plain').send(`POST ${injectPath} is all there is\n`));
     this.#app.setErrorHandler<FastifyError>((error, _, reply) => this.#refuse(error, reply));
@@ -97,6 +98,14 @@ export class WebhookServer {
     const cancel = this.#options.clock.after(closeTimeoutMs, () => this.#app.server.closeAllConnections());
     await this.#app.close();
     cancel();
+  }
+
+  /** Any pod can connect, and leave it at that. Few API servers are ever connected, so nobody misses the idle ones but who holds them. */
+  #makeRoom(): void {
+    const { server } = this.#app;
+    server.getConnections((_, count) => {
+      if (count > mostConnections / 2) server.closeIdleConnections();
+    });
   }
 
   async #listenOnAll(port: number): Promise<void> {

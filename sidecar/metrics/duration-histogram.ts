@@ -5,7 +5,6 @@ export class DurationHistogram {
   readonly name = 'tokenward_request_duration_seconds';
   readonly help = "Duration of requests, from the caller's headers to the end of the answer.";
   readonly type = 'histogram';
-  readonly aggregator = 'sum';
   readonly #aliases: () => ReadonlyMap<string, AliasMetrics>;
 
   constructor(aliases: () => ReadonlyMap<string, AliasMetrics>) {
@@ -14,15 +13,8 @@ export class DurationHistogram {
 
   // oxlint-disable-next-line typescript/require-await -- the registry awaits it
   async get(): Promise<object> {
-    const { name, help, type, aggregator } = this;
-    return { name, help, type, aggregator, values: [...this.#aliases()].flatMap(([alias, metrics]) => this.#values(alias, metrics)) };
-  }
-
-  reset(): void {
-    for (const metrics of this.#aliases().values()) {
-      metrics.durations.fill(0);
-      metrics.durationSumSeconds = 0;
-    }
+    const { name, help, type } = this;
+    return { name, help, type, values: [...this.#aliases()].flatMap(([alias, metrics]) => this.#values(alias, metrics)) };
   }
 
   #values(alias: string, { durations, durationSumSeconds }: AliasMetrics): object[] {

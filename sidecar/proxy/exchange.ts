@@ -4,6 +4,7 @@ import type { Clock } from '../../crds/clock.ts';
 import type { Failure } from '../failure.ts';
 import type { FailureLog } from '../failure-log.ts';
 import { isBrokenConnection } from '../net/connection-problem.ts';
+import type { NoteAnswer } from '../note-answers.ts';
 import type { Token } from '../token/token.ts';
 import { isExpired } from '../token/token-age.ts';
 import type { TokenOutcome } from '../token/token-source.ts';
@@ -29,6 +30,7 @@ export interface ExchangeContext {
   readonly deadlines: Deadlines;
   readonly flusher: HeadFlusher;
   readonly failures: FailureLog;
+  readonly noteAnswer: NoteAnswer | undefined;
   /** All exchanges that have not ended. */
   readonly live: Set<Exchange>;
 }
@@ -318,9 +320,11 @@ export class Exchange implements CallOwner, Expiring, Flushable {
     this.#waiting?.abort();
     this.#context.deadlines.delete(this);
     this.#context.live.delete(this);
-    const { clock } = this.#context;
+    const { clock, noteAnswer } = this.#context;
     const status = this.#response.headersSent ? this.#response.statusCode : 499;
-    this.#route.metrics.answered(status, (clock.monotonicMs() - this.#startedMs) / 1000);
+    const durationMs = clock.monotonicMs() - this.#startedMs;
+    this.#route.metrics.answered(status, durationMs / 1000);
+    noteAnswer?.({ alias: this.#route.alias, method: this.#request.method, status, durationMs, headers: this.#request.headers });
     this.#route.leave();
   }
 }

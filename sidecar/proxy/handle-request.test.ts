@@ -49,6 +49,28 @@ describe('what never goes out', () => {
     expect(it.proxy.log.join('')).not.toContain('hidden');
   });
 
+  test('at debug each call is a line in the log, with the ids of the request and without its path', async () => {
+    await using it = await setRig(httpAnswer());
+    const answer = call(it.proxy.url + '/hidden?hidden', { headers: { 'X-Request-Id': 'r1', Traceparent: '00-t-s-01' } });
+    await it.proxy.asked(1);
+    it.proxy.endpoint.issue(60_000);
+    expect(await answer).toMatchObject({ status: 200 });
+    await it.proxy.idle();
+    expect(it.proxy.log.map((line) => JSON.parse(line))).toMatchObject([
+      {
+        level: 20,
+        alias: 'api',
+        method: 'GET',
+        status: 200,
+        durationMs: expect.any(Number),
+        traceparent: '00-t-s-01',
+        requestId: 'r1',
+        msg: 'Call ended',
+      },
+    ]);
+    expect(it.proxy.log.join('')).not.toContain('hidden');
+  });
+
   test('too many in flight are 503 overloaded, with Retry-After', async () => {
     await using it = await setRig('');
     const { live } = it.proxy.context;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Failure } from '../failure.ts';
 import type { SidecarMetrics } from '../metrics/sidecar-metrics.ts';
-import { type Alias, type AliasTable } from './alias-table.ts';
+import type { Alias, AliasTable } from './alias-table.ts';
 import { checkCaller } from './check-caller.ts';
 import { Exchange, type ExchangeContext } from './exchange.ts';
 import { listAliases } from './list-aliases.ts';
@@ -27,8 +27,9 @@ export function handleRequest(context: ProxyContext, request: IncomingMessage, r
   if (refused !== undefined) return refuse(context, response, refused);
 
   const target = resolveTarget(request.url ?? '');
+  if (target === undefined) return refuse(context, response, notOriginForm);
   const malformed = checkTarget(request.method, target);
-  if (target === undefined || malformed !== undefined) return refuse(context, response, malformed ?? notOriginForm);
+  if (malformed !== undefined) return refuse(context, response, malformed);
   if (target.alias === '-') return listAliases(context.aliases, target, response, (failure) => refuse(context, response, failure));
 
   const alias = context.aliases.get(target.alias);
@@ -66,11 +67,10 @@ const notOriginForm: Failure = {
   hint: 'Call http://127.0.0.1:14080/<alias>/<path>; the sidecar is not a forward proxy.',
 };
 
-function checkTarget(method: string | undefined, target: Target | undefined): Failure | undefined {
-  if (target === undefined) return notOriginForm;
+function checkTarget(method: string | undefined, { path }: Target): Failure | undefined {
   // TRACE answers with the request's headers, the token among them (RFC 9110 section 9.3.8).
   if (method === 'TRACE') return { code: 'not_allowed', detail: 'TRACE would show the token to the caller.' };
-  if (!hasDotSegment(target.path)) return undefined;
+  if (!hasDotSegment(path)) return undefined;
   return {
     code: 'invalid_path',
     detail: 'The path has a dot segment, or what a server may take for one.',
@@ -89,7 +89,8 @@ function unavailable(aliases: AliasTable, name: string, alias: Alias | undefined
   }
   if (alias !== undefined) {
     const detail = `No credential has been delivered for the alias ${name}.`;
-    return { code: 'credential_pending', detail, hint: 'Create the credential; it is picked up by itself.', retryAfterSeconds: 5 };
+    const hint = 'Create the credential; if it is there, its status says what is missing. It is picked up by itself.';
+    return { code: 'credential_pending', detail, hint, retryAfterSeconds: 5 };
   }
   const names = aliases.list().map((known) => known.name);
   const detail = names.length === 0 ? 'There are no aliases here.' : `The aliases here are: ${names.join(', ')}.`;

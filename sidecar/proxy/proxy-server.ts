@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import * as http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Failure } from '../failure.ts';
@@ -66,13 +67,8 @@ export class ProxyServer {
     server.on('checkExpectation', this.#handle);
     server.on('connect', (_request, socket) => this.#answerRaw(socket as Socket, connectRefused));
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#answerRaw(socket as Socket, clientFailure(error)));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host, port }, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
+    server.listen(port, host);
+    await once(server, 'listening');
     this.#servers.push(server);
     return (server.address() as AddressInfo).port;
   }

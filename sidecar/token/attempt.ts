@@ -21,7 +21,7 @@ export interface TokenAnswer {
  */
 export type RetryAdvice = 'never' | 'soon' | 'later' | { readonly afterMs: number };
 
-/** The outcome of one HTTP request to the token endpoint. `outcome` is the metric's label: a small closed set. */
+/** The outcome of one HTTP request to the token endpoint. */
 export type Attempt =
   | { readonly ok: true; readonly answer: TokenAnswer }
   | { readonly ok: false; readonly failure: TokenFailure; readonly retry: RetryAdvice };

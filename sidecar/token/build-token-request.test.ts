@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { configOf, credentialManifest, secretManifest } from '../../test/support/manifest.ts';
 import { buildTokenRequest, type Occasion, type TokenRequest } from './build-token-request.ts';
 
-const plain: Occasion = { material: {}, because: { refused: false } };
+const plain: Occasion = { material: {}, because: { refused: false }, userAgent: 'tokenward/0' };
 
 function build(tokenEndpoint: Readonly<Record<string, unknown>>, client = {}, grant = {}): TokenRequest {
   const spec = { tokenEndpoint: { url: 'https://acme.example/token', ...tokenEndpoint }, client, grant };
@@ -10,9 +10,14 @@ function build(tokenEndpoint: Readonly<Record<string, unknown>>, client = {}, gr
 }
 
 describe('buildTokenRequest', () => {
-  it('sends no User-Agent unless it is told one', () => {
-    const names = build({}).headers.filter((_part, index) => index % 2 === 0);
-    expect(names).toEqual(['Accept', 'Authorization', 'Content-Type']);
+  it('leaves Accept and User-Agent to parameters of these names', () => {
+    const { headers } = build({
+      parameters: [
+        { name: 'ACCEPT', value: '*/*', in: 'Header' },
+        { name: 'User-agent', value: 'x', in: 'Header' },
+      ],
+    });
+    expect(headers).toEqual(['Authorization', expect.any(String), 'Content-Type', expect.any(String), 'ACCEPT', '*/*', 'User-agent', 'x']);
   });
 
   it('asks for the root of a host where the URL has no path, and never sends a fragment', () => {

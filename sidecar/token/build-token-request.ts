@@ -25,7 +25,7 @@ interface Fields {
 export interface Occasion {
   readonly material: TokenMaterial;
   readonly because: AskedBecause;
-  readonly userAgent?: string | undefined;
+  readonly userAgent: string;
 }
 
 /**
@@ -79,7 +79,7 @@ function pathWith(url: URL, fields: readonly Field[]): string {
 }
 
 interface StandardHeaders {
-  readonly userAgent: string | undefined;
+  readonly userAgent: string;
   readonly authorization: string | undefined;
   readonly contentType: string | undefined;
 }
@@ -89,7 +89,7 @@ function headerLines(config: SidecarConfig, standard: StandardHeaders): string[]
   const isDeclared = (name: string): boolean => declared.some((parameter) => parameter.name.toLowerCase() === name);
   const lines: string[] = [];
   if (!isDeclared('accept')) lines.push('Accept', 'application/json');
-  if (standard.userAgent !== undefined && !isDeclared('user-agent')) lines.push('User-Agent', standard.userAgent);
+  if (!isDeclared('user-agent')) lines.push('User-Agent', standard.userAgent);
   if (standard.authorization !== undefined) lines.push('Authorization', standard.authorization);
   if (standard.contentType !== undefined) lines.push('Content-Type', standard.contentType);
   // Header bytes are written one per character: UTF-8 has to be spelt out.

@@ -1,6 +1,7 @@
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
 import { Sensitive } from '../../crds/sensitive.ts';
 import { formURLEncode } from './client-authentication.ts';
+import { excerptsOf } from './remove-excerpts.ts';
 import type { TokenMaterial } from './token-material.ts';
 
 /** Replaces everything in a text that is, or looks like, a secret or a token. Of a long text only the beginning is left. */
@@ -10,6 +11,9 @@ const redacted = '[redacted]';
 
 /** Below this a value may well be a common word: it is only redacted where it stands alone. */
 const shortestDistinctive = 8;
+
+/** What is longer is also looked for in parts. */
+const longestWhole = 100;
 
 /** Redacting takes time, which an endpoint must not be able to waste. */
 const longestText = 16_384;
@@ -22,26 +26,30 @@ const unsureEnd = 4_096;
  * in which it was sent or may be quoted, and whatever looks like a token. It would rather take out too much.
  */
 export function redactor(config: SidecarConfig, material: TokenMaterial): Redact {
-  const secrets = secretsPattern(config, material);
+  let secrets: Redact | undefined;
   return (text) => {
+    secrets ??= secretsRemover(config, material);
     const start = text.slice(0, longestText);
-    const clean = redactTokens(secrets === undefined ? start : start.replace(secrets, redacted));
+    const clean = redactTokens(secrets(start));
     return start === text ? clean : clean.slice(0, -unsureEnd);
   };
 }
 
 /** Whether one of the request's secrets is in the text, in whatever encoding. */
 export function holdsSecret(config: SidecarConfig, material: TokenMaterial, text: string): boolean {
-  const secrets = secretsPattern(config, material);
-  return secrets !== undefined && text.search(secrets) >= 0;
+  return secretsRemover(config, material)(text) !== text;
 }
 
-function secretsPattern(config: SidecarConfig, material: TokenMaterial): RegExp | undefined {
-  const values = new Set([...sensitiveValues([config, material]).flatMap(pieces), ...basicCredentials(config)]);
-  const forms = new Set([...values].flatMap(encodings).filter((form) => form !== ''));
-  if (forms.size === 0) return undefined;
-  const longestFirst = [...forms].sort((a, b) => b.length - a.length);
-  return new RegExp(longestFirst.map(alternative).join('|'), 'gi');
+function secretsRemover(config: SidecarConfig, material: TokenMaterial): Redact {
+  const values = new Set([...sensitiveValues([config, material]).flatMap(pieces), ...basicCredentials(config), ...decoded(material)]);
+  const forms = [...new Set([...values].flatMap(encodings))].filter((form) => form !== '');
+  const removeExcerpts = excerptsOf(forms.filter((form) => form.length > longestWhole));
+  const whole = forms.filter((form) => form.length <= longestWhole).sort((a, b) => b.length - a.length);
+  const pattern = whole.length === 0 ? undefined : new RegExp(whole.map(alternative).join('|'), 'gi');
+  return (text) => {
+    const rest = removeExcerpts(text, redacted);
+    return pattern === undefined ? rest : rest.replace(pattern, redacted);
+  };
 }
 
 function sensitiveValues(value: unknown): string[] {
@@ -50,9 +58,17 @@ function sensitiveValues(value: unknown): string[] {
   return Object.values(value).flatMap(sensitiveValues);
 }
 
-/** A key in PEM may be quoted line by line. */
+/** The XML of a SAML assertion may be quoted without its encoding. */
+function decoded({ assertion }: TokenMaterial): string[] {
+  const text = assertion === undefined ? '' : Buffer.from(assertion.reveal(), 'base64').toString('utf8');
+  return text.startsWith('<') ? [text] : [];
+}
+
+/** A key in PEM may be quoted line by line; in what is long parts are found anyway. */
 function pieces(value: string): string[] {
-  return value.includes('\n') ? [value, ...value.split(/\r?\n/).filter((line) => line.length >= shortestDistinctive)] : [value];
+  return value.length <= longestWhole && value.includes('\n')
+    ? [value, ...value.split(/\r?\n/).filter((line) => line.length >= shortestDistinctive)]
+    : [value];
 }
 
 /** What stands in an Authorization header: both halves together. */

@@ -7,6 +7,7 @@ import { startRecordingServer } from '../../test/support/recording-server.ts';
 import { createPool } from '../net/create-pool.ts';
 import type { RequestToken } from './attempt.ts';
 import { requestToken } from './request-token.ts';
+import type { GatherMaterial } from './token-material.ts';
 
 interface Requester extends AsyncDisposable {
   readonly request: RequestToken;
@@ -19,11 +20,9 @@ function requesterFor(url: string, tokenEndpoint: Readonly<Record<string, unknow
   const { tls, proxy } = config.tokenEndpoint;
   const pool = createPool({ url: new URL(url), tls, proxy, connectTimeoutMs: 10_000, connections: 1 });
   const clock = new FakeClock();
-  return {
-    request: requestToken({ config, pool, clock, gatherMaterial: () => Promise.resolve({ ok: true, value: {} }) }),
-    clock,
-    [Symbol.asyncDispose]: () => pool.close(),
-  };
+  const gatherMaterial: GatherMaterial = () => Promise.resolve({ ok: true, value: {} });
+  const request = requestToken({ config, pool, clock, gatherMaterial, userAgent: 'test' });
+  return { request, clock, [Symbol.asyncDispose]: () => pool.close() };
 }
 
 const never = new AbortController().signal;

@@ -16,7 +16,7 @@ export interface TokenRequestContext {
   readonly clock: Clock;
   readonly gatherMaterial: GatherMaterial;
   /** Sent as User-Agent. */
-  readonly userAgent?: string;
+  readonly userAgent: string;
 }
 
 /**

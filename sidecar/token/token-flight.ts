@@ -1,4 +1,4 @@
-import type { Clock, Random } from '../../crds/clock.ts';
+import { pause, type Clock, type Random } from '../../crds/clock.ts';
 import type { TokenFailure } from '../failure.ts';
 import type { Attempt, RetryAdvice } from './attempt.ts';
 import { retryDelayMs } from './retry-schedule.ts';
@@ -65,19 +65,6 @@ async function attemptOnce(requestToken: () => Promise<Attempt>, clock: Clock, r
   };
   if (token.lifetimeMs > 0 && isExpired(token, clock)) return { ok: false, failure: expiredOnArrival, retry: 'soon' };
   return { ok: true, token };
-}
-
-/** Ends early, and without an error, when the signal is aborted. */
-function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      cancel();
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const cancel = clock.after(delayMs, end);
-    signal.addEventListener('abort', end);
-  });
 }
 
 const expiredOnArrival: TokenFailure = {

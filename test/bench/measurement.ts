@@ -2,11 +2,11 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, open, readFile } from 'node:fs/promises';
 import { get } from 'node:http';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import * as z from 'zod/mini';
+import { freePort } from '../support/free-port.ts';
 import type { Addresses, Contestant } from './contestant.ts';
 import { cpuMicros, memoryKilobytes } from './process-usage.ts';
 import type { Measured } from './report.ts';
@@ -137,14 +137,4 @@ async function stop(proxy: ChildProcess): Promise<void> {
   proxy.kill('SIGTERM');
   await exited;
   clearTimeout(patience);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  server.close();
-  await once(server, 'close');
-  return address.port;
 }

@@ -2,7 +2,7 @@
 # boot.sh MODE FOLDER PROGRAMS PORT: a Kubernetes of its own that lives as long as this shell, which lives until the end of its input.
 #
 # MODE `api`: etcd and the API server on 127.0.0.1:PORT.
-# MODE `node`: everything, in the namespaces that `unshare --net --mount --pid` has made for this shell; the API server on 10.89.0.1:PORT.
+# MODE `node`: everything, in the namespaces that `unshare --net --mount --pid` has made for this shell; the API server on all addresses there.
 # FOLDER: the certificates, tokens and kubeconfigs that control-plane-files.ts writes; logs are written there. PROGRAMS: what build.sh prints.
 #
 # Says `ready`; then obeys lines of input, and says `done` to each: `signal NAME SIGNAL` (of a program that KILL or TERM ends it says so when
@@ -11,7 +11,7 @@ set -euo pipefail
 mode=$1 cluster=$2 programs=$3 port=$4
 node=$(dirname "$0")/node
 export PATH=$programs:$PATH
-data=$cluster/data address=127.0.0.1 extra=(--disable-admission-plugins=ServiceAccount --endpoint-reconciler-type=none)
+data=$cluster/data bind=127.0.0.1 address=127.0.0.1 extra=(--disable-admission-plugins=ServiceAccount --endpoint-reconciler-type=none)
 
 # Each program takes the place of the subshell that it is started in, and dies with this shell whatever ends it.
 program() { exec setpriv --pdeathsig KILL "$@"; }
@@ -23,7 +23,7 @@ run_etcd() {
     --initial-cluster "default=unix://$data/etcd-peer.sock"
 }
 run_kube-apiserver() {
-  program kube-apiserver --etcd-servers "unix://$data/etcd.sock" --bind-address "$address" --advertise-address "$address" --secure-port "$port" \
+  program kube-apiserver --etcd-servers "unix://$data/etcd.sock" --bind-address "$bind" --advertise-address "$address" --secure-port "$port" \
     --tls-cert-file "$cluster/server.crt" --tls-private-key-file "$cluster/server.key" --cert-dir "$data" \
     --token-auth-file "$cluster/tokens.csv" --authorization-mode Node,RBAC --enable-admission-plugins NodeRestriction \
     --service-account-issuer https://kubernetes.default.svc.cluster.local \
@@ -98,7 +98,7 @@ make_node() {
 
 if [ "$mode" = node ]; then
   make_node
-  node=/run/node data=/run/data address=10.89.0.1 extra=()
+  node=/run/node data=/run/data bind=0.0.0.0 address=10.89.0.1 extra=()
   start containerd
 fi
 mkdir -p "$data"

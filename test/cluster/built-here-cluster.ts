@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
 import { execPath } from 'node:process';
 import { createInterface } from 'node:readline';
+import { freePort } from '../support/free-port.ts';
 import { BootedShell } from './booted-shell.ts';
 import { buildPrograms } from './build-programs.ts';
 import type { Cluster, CommandOptions, Launch } from './cluster.ts';
@@ -27,7 +27,7 @@ export async function startBuiltHereCluster({ nodes, environment }: BuiltHereOpt
   cleanup.defer(() => rm(folder, { recursive: true }));
 
   const port = nodes ? 6443 : await freePort();
-  const server = nodes ? `10.89.0.1:${port}` : `127.0.0.1:${port}`;
+  const server = `127.0.0.1:${port}`;
   const administrator = await writeControlPlaneFiles(folder, `https://${server}`);
   if (nodes) {
     await writeTestImages(folder);
@@ -37,7 +37,13 @@ export async function startBuiltHereCluster({ nodes, environment }: BuiltHereOpt
   cleanup.defer(() => shell.stop());
   await shell.ready;
 
-  const inside = { ...environment, PATH: [programs, environment['PATH']].join(delimiter), KUBECACHEDIR: join(folder, 'kubectl-cache') };
+  const inside = {
+    ...environment,
+    PATH: [programs, environment['PATH']].join(delimiter),
+    KUBECACHEDIR: join(folder, 'kubectl-cache'),
+    // For suites that are started inside.
+    TOKENWARD_LOAD_IMAGE: importImage.join(' '),
+  };
   const insideConfig = join(folder, 'inside.kubeconfig');
   let outsideConfig = insideConfig;
   let namespaces: readonly string[] = [];
@@ -67,9 +73,7 @@ export async function startBuiltHereCluster({ nodes, environment }: BuiltHereOpt
     helm: (args, options) => run('helm', args, options),
     async loadImage(archive) {
       if (!nodes) throw new Error('a cluster without nodes has no use for images');
-      await runCommand(
-        enter(['ctr', '--address', '/run/containerd/containerd.sock', '--namespace', 'k8s.io', 'images', 'import', archive]),
-      );
+      await runCommand(enter([...importImage, archive]));
     },
     inside: enter,
     controlPlane: shell,
@@ -78,16 +82,7 @@ export async function startBuiltHereCluster({ nodes, environment }: BuiltHereOpt
   };
 }
 
-/** Another process may take the port before the API server does; it would say so. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
-}
+const importImage = ['ctr', '--address', '/run/containerd/containerd.sock', '--namespace', 'k8s.io', 'images', 'import'];
 
 /** In a process of its own, for one that blocks (a test's) shall not stop the connections of the programs it started. */
 async function forward(namespace: readonly string[], from: string, to: string): Promise<AsyncDisposable & { readonly address: string }> {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { Pod } from '../../operator/inject/pod.ts';
+import type { Container, Pod } from '../../operator/inject/pod.ts';
 import { containerName, credentialsVolume, noTokenVolume, podAnnotations } from '../../operator/naming.ts';
 import { admitted } from '../support/pod.ts';
 import { ChartStage, namespace } from './chart-stage.ts';
@@ -23,22 +23,37 @@ const bare: Pod = {
 };
 
 /** What another webhook may have done to a pod with its sidecar. */
-function spoilt(spoil: (sidecar: Record<string, unknown>) => void): Pod {
+function changed(change: (pod: Pod, sidecar: Container) => void): Pod {
   const pod = structuredClone(admitted(bare));
   const sidecar = pod.spec.initContainers?.find(({ name }) => name === containerName);
   if (sidecar === undefined) throw new Error('the pod was not given a sidecar');
-  spoil(sidecar);
+  change(pod, sidecar);
   return pod;
 }
+const spoilt = (spoil: (sidecar: Container) => void): Pod => changed((_, sidecar) => spoil(sidecar));
 
 const withoutVolume = (name: string): Pod =>
   spoilt((sidecar) => {
-    sidecar['volumeMounts'] = (sidecar['volumeMounts'] as { name: string }[]).filter((mount) => mount.name !== name);
+    sidecar.volumeMounts = sidecar.volumeMounts?.filter((mount) => mount.name !== name);
   });
+
+const withMount = (volume: string, change: object): Pod =>
+  spoilt((sidecar) => {
+    for (const mount of sidecar.volumeMounts ?? []) if (mount.name === volume) Object.assign(mount, change);
+  });
+
+const withVolume = (name: string, source: object): Pod =>
+  changed(({ spec }) => {
+    spec.volumes = spec.volumes?.map((volume) => (volume.name === name ? { name, ...source } : volume));
+  });
+
+const beginningWith = (name: string): Pod => changed(({ spec }) => spec.initContainers?.unshift({ name, image: 'other', securityContext }));
+
+const sidecarLast = changed(({ spec }) => spec.initContainers?.push(...spec.initContainers.splice(0, 1)));
 
 /** With probes the API server refuses it by itself, in words that help nobody. */
 const withoutRestartPolicy = spoilt((sidecar) => {
-  for (const field of ['restartPolicy', 'startupProbe', 'livenessProbe']) delete sidecar[field];
+  for (const field of ['restartPolicy', 'startupProbe', 'livenessProbe']) delete (sidecar as Record<string, unknown>)[field];
 });
 
 describe.skipIf(provider === undefined)('the admission policy', () => {
@@ -69,6 +84,14 @@ describe.skipIf(provider === undefined)('the admission policy', () => {
     expect(await create('hr', admitted(bare))).toBe(admittedAnswer);
   });
 
+  test('admits containers of a service mesh, and any other that another webhook put there, before the sidecar', async () => {
+    for (const name of ['istio-init', 'linkerd-init', 'agent']) expect(await create('hr', beginningWith(name))).toBe(admittedAnswer);
+    const mesh = { name: 'istio-proxy', image: 'mesh', securityContext, env: [{ name: 'TOKENWARD_URL', value: 'http://localhost:1' }] };
+    const meshed = admitted({ ...bare, spec: { ...bare.spec, initContainers: [mesh] } });
+    expect(meshed.spec.initContainers?.map(({ name }) => name)).toEqual(['istio-proxy', containerName]);
+    expect(await create('hr', meshed)).toBe(admittedAnswer);
+  });
+
   test('has no say about a pod that asks for none, with annotations of its own or without any', async () => {
     expect(await create('hr', { ...bare, metadata: { name: 'app', annotations: { other: 'x' } } })).toBe(admittedAnswer);
     expect(await create('hr', { ...bare, metadata: { name: 'app' } })).toBe(admittedAnswer);
@@ -88,8 +111,32 @@ describe.skipIf(provider === undefined)('the admission policy', () => {
     ['whose sidecar lost its restart policy', withoutRestartPolicy, /lacks restartPolicy: Always/],
     ['whose sidecar lost its credentials', withoutVolume(credentialsVolume), /lacks its volumes/],
     ["whose sidecar would see the pod's API token", withoutVolume(noTokenVolume), /lacks its volumes/],
+    ['whose sidecar has its credentials elsewhere', withMount(credentialsVolume, { mountPath: '/x' }), /lacks its volumes/],
+    ['whose sidecar has nothing elsewhere', withMount(noTokenVolume, { mountPath: '/x' }), /lacks its volumes/],
+    ['whose sidecar has one file, which no kubelet renews', withMount(credentialsVolume, { subPath: 'lms.json' }), /have them whole/],
+    ['whose sidecar has a folder by a variable', withMount(credentialsVolume, { subPathExpr: '$(HOME)' }), /have them whole/],
+    ['with other credentials', withVolume(credentialsVolume, { emptyDir: {} }), /volumes of the sidecar/],
+    ['without credentials', withVolume(credentialsVolume, { projected: { sources: [] } }), /volumes of the sidecar/],
+    [
+      'that would wait for its Secrets',
+      withVolume(credentialsVolume, { projected: { sources: [{ secret: { name: 'tokenward-lms' } }] } }),
+      /volumes of the sidecar.* wait for a Secret/,
+    ],
+    [
+      'that has something where there must be nothing',
+      withVolume(noTokenVolume, { projected: { sources: [{ secret: { name: 'other', optional: true } }] } }),
+      /volumes of the sidecar/,
+    ],
+    ['whose init container would wait for the sidecar', sidecarLast, /starts before it \(migrate\)/],
+    [
+      'whose app could read the credentials',
+      changed(({ spec }) => Object.assign(spec.containers[0] ?? {}, { volumeMounts: [{ name: credentialsVolume, mountPath: '/x' }] })),
+      /mounted in another container \(app\)/,
+    ],
+    ["that was moved to the node's network", changed(({ spec }) => Object.assign(spec, { hostNetwork: true })), /node's network/],
   ])('refuses a pod %s, and says how to mend it', async (_name, pod, complaint) => {
-    const said = await create('hr', pod);
+    // Where Pod Security does not speak first.
+    const said = await create('default', pod);
     expect(said).toMatch(complaint);
     expect(said).toMatch(/[Ee]xclude pods with/);
   });

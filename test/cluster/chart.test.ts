@@ -13,6 +13,38 @@ import { requireCluster } from './require-cluster.ts';
 const digest = `sha256:${'a1'.repeat(32)}`;
 const provider = requireCluster({ nodes: false, purpose: "to show the chart's manifests to a real API server" });
 
+/** Values that may be taken away: a key without a value in a file of values does that. */
+const emptyValues = [
+  'nameOverride',
+  'fullnameOverride',
+  'watchNamespaces',
+  'imagePullSecrets',
+  'operator.image.registry',
+  'operator.image.tag',
+  'operator.image.digest',
+  'operator.runAsUser',
+  'operator.resources',
+  'operator.priorityClassName',
+  'operator.nodeSelector',
+  'operator.tolerations',
+  'operator.affinity',
+  'operator.podAnnotations',
+  'operator.podLabels',
+  'sidecar.image.registry',
+  'sidecar.image.tag',
+  'sidecar.image.digest',
+  'sidecar.runAsUser',
+  'sidecar.resources.cpuRequest',
+  'sidecar.resources.cpuLimit',
+  'sidecar.resources.memoryRequest',
+  'sidecar.resources.memoryLimit',
+  'webhook.excludedNamespaces',
+  'webhook.certificates.issuerRef.name',
+  'serviceAccount.name',
+  'serviceAccount.annotations',
+  'serviceMonitor.labels',
+] as const;
+
 /** As documented in values.yaml: everything on its own, and what meets in the same template. */
 const combinations: Readonly<Record<string, readonly string[]>> = {
   'by default': [],
@@ -26,9 +58,9 @@ const combinations: Readonly<Record<string, readonly string[]>> = {
   'in two namespaces only, with cert-manager': ['watchNamespaces={hr,iot}', 'webhook.certificates.source=CertManager'],
   'on OpenShift, which gives out the ids': ['operator.runAsUser=null', 'sidecar.runAsUser=null'],
   'with images by digest from a mirror': [
-    'operator.image.registry=mirror.example:5000',
+    'operator.image.registry=mirror.example:5000/docker-hub',
     `operator.image.digest=${digest}`,
-    'sidecar.image.registry=mirror.example:5000',
+    'sidecar.image.registry=mirror.example:5000/docker-hub',
     `sidecar.image.digest=${digest}`,
     'imagePullSecrets[0].name=mirror',
   ],
@@ -45,6 +77,7 @@ const combinations: Readonly<Record<string, readonly string[]>> = {
     'sidecar.resources.cpuLimit=1',
     'webhook.excludedNamespaces={monitoring}',
   ],
+  'with nothing where nothing need be': emptyValues.map((path) => `${path}=null`),
   'with all that may be off': [
     'crds.upgrade=false',
     'admissionPolicy.enabled=false',
@@ -83,6 +116,21 @@ describe.skipIf(provider === undefined)('the chart', () => {
     await expect(stage.template('sidecar.image.digest=sha256:short')).rejects.toThrow(/digest/);
   });
 
+  test.each([
+    ['operator.image=null', /missing property 'image'/],
+    ['sidecar=null', /missing property 'sidecar'/],
+    ['sidecar.proxyPort=14081', /sidecar\.proxyPort and sidecar\.adminPort are both 14081: set one to another port/],
+    ['webhook.port=8081', /webhook\.port and health\.port are both 8081: set one to another port/],
+    [
+      'webhook.certificates.issuerRef.name=internal',
+      /issuerRef\.name is set and not used: set webhook\.certificates\.source to CertManager/,
+    ],
+    ['watchNamespaces={hr,kube-system}', /watchNamespaces names kube-system, whose pods never get a sidecar/],
+    [`watchNamespaces={${namespace}}`, /watchNamespaces names tokenward-system, whose pods never get a sidecar/],
+  ])('refuses %s, and says what is wrong', async (value, message) => {
+    await expect(stage.template(value)).rejects.toThrow(message);
+  });
+
   test('gives the operator the settings that it has by itself, unless values say otherwise', async () => {
     const settings = async (...values: string[]): Promise<unknown> => {
       const { data } = await stage.templateOf<Manifest & { data: { 'settings.json': string } }>('ConfigMap', ...values);
@@ -116,14 +164,28 @@ test('every value has a description, and values.yaml names every value', async (
   expect(namesIn(values, schema, '')).toEqual(described);
 });
 
+test('every other value is required, so that none is missing without a word', async () => {
+  const schema = JSON.parse(await readFile(join(chart, 'values.schema.json'), 'utf8')) as Schema;
+  expect(optionalValues(schema, '')).toEqual(['global', ...emptyValues].toSorted());
+});
+
 interface Schema {
   readonly description?: string;
+  readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
 }
 
 function describedValues({ description = '', properties = {} }: Schema, path: string): readonly string[] {
   expect(description, `the description of ${path}`).toMatch(/^[A-Z].{10,}\.$/);
   return [path, ...Object.entries(properties).flatMap(([name, inner]) => describedValues(inner, `${path}.${name}`))];
+}
+
+function optionalValues({ properties = {}, required = [] }: Schema, path: string): readonly string[] {
+  const found = Object.entries(properties).flatMap(([name, inner]) => [
+    ...(required.includes(name) ? [] : [`${path}${name}`]),
+    ...optionalValues(inner, `${path}${name}.`),
+  ]);
+  return found.toSorted();
 }
 
 /** As deep as the schema names fields; what is deeper is Kubernetes'. */

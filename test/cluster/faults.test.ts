@@ -286,7 +286,12 @@ describe.skipIf(provider === undefined)('when things break', () => {
     const dnsNames = [`tokenward.${system}.svc`, `tokenward.${system}.svc.cluster.local`];
     const longAgoMs = Date.now() - 400 * 24 * 60 * 60_000;
     const nothing = readStore(undefined);
-    const ended = renewCertificates(nothing, decideCertificates(nothing, dnsNames, longAgoMs), dnsNames, longAgoMs);
+    const ended = renewCertificates(
+      nothing,
+      decideCertificates(nothing, dnsNames, { nowMs: longAgoMs, announcedForMs: 0 }),
+      dnsNames,
+      longAgoMs,
+    );
     await stage.surely('merge', path, { data: writeStore(ended) });
     await start('expired', true);
     await stage.admits(annotatedPod);

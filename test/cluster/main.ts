@@ -1,6 +1,7 @@
 /**
  * `make cluster CMD="…" IMAGES="a.tar b.tar"`: starts a cluster, gives it our images and the OCI archives that are named, installs the chart
- * and runs the command, or a shell, with KUBECONFIG, kubectl and helm. When that ends so does the cluster, and with the same status.
+ * (unless it is to be bare) and runs the command, or a shell, with KUBECONFIG, kubectl and helm. When that ends so does the cluster, and
+ * with the same status.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +11,10 @@ import type { Launch } from './cluster.ts';
 import { installTokenward } from './install-tokenward.ts';
 import { requireCluster } from './require-cluster.ts';
 
-const { values, positionals } = parseArgs({ options: { image: { type: 'string', multiple: true, default: [] } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { image: { type: 'string', multiple: true, default: [] }, bare: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
 
 const say = (line: string): unknown => process.stderr.write(`${line}\n`);
 
@@ -19,7 +23,7 @@ async function main(): Promise<number> {
   if (provider === undefined) return 1;
   await using cluster = await provider.start();
   for (const archive of values.image) await cluster.loadImage(archive);
-  await installTokenward(cluster, say).catch((error: unknown) => say(`Tokenward is not installed: ${reason(error)}`));
+  if (!values.bare) await installTokenward(cluster, say).catch((error: unknown) => say(`Tokenward is not installed: ${reason(error)}`));
   if (positionals.length > 0) return await run(cluster.inside(positionals));
   say(`
 A shell in the cluster; the cluster ends with it. To begin with:

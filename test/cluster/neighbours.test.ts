@@ -1,8 +1,9 @@
+import { isDeepStrictEqual as equals } from 'node:util';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Container, Pod } from '../../operator/inject/pod.ts';
 import type { PodReview } from '../../operator/inject/review-pod.ts';
-import { containerName, credentialsVolume, noTokenVolume } from '../../operator/naming.ts';
+import { apiTokenPath, containerName, credentialsPath, credentialsVolume, noTokenVolume } from '../../operator/naming.ts';
 import type { OperatorProcess } from '../support/start-operator-process.ts';
 import { AdmissionStage } from './admission-stage.ts';
 import { annotatedPod, OperatorStage, plainPod } from './operator-stage.ts';
@@ -24,6 +25,13 @@ const without =
   (container: Container): Container =>
     Object.fromEntries(Object.entries(container).filter(([member]) => !members.includes(member))) as unknown as Container;
 
+/** Those of our container that are of one volume, each with this added. */
+const ourMount = (volume: string, change: object): Damage =>
+  ours((container) => ({
+    ...container,
+    volumeMounts: container.volumeMounts?.map((mount) => (mount.name === volume ? { ...mount, ...change } : mount)),
+  }));
+
 const agent = { ...(plainPod.spec.containers[0] ?? { name: '' }), name: 'agent', image: 'agent:1' };
 const mirrored = (container: Container): Container => ({
   ...container,
@@ -40,6 +48,14 @@ const damages = {
   'turns the order round': initContainers((all) => all.toReversed()),
   'puts ours last': initContainers((all) => [...all.filter((container) => !isOurs(container)), ...all.filter(isOurs)]),
   'adds a sidecar of its own first': initContainers((all) => [agent, ...all.filter(({ name }) => name !== agent.name)]),
+  'mounts our credentials as a sub path': ourMount(credentialsVolume, { subPath: 'lms.json' }),
+  'mounts our credentials elsewhere': ourMount(credentialsVolume, { mountPath: '/credentials' }),
+  'makes our Secrets mandatory': (spec: Spec) => ({
+    ...spec,
+    volumes: spec.volumes?.map((volume) =>
+      volume.name === credentialsVolume ? { name: volume.name, secret: { secretName: 'tokenward-lms' } } : volume,
+    ),
+  }),
   'takes every image from a mirror': (spec: Spec) => ({
     ...spec,
     containers: spec.containers.map(mirrored),
@@ -48,16 +64,27 @@ const damages = {
 } satisfies Record<string, Damage>;
 type DamageName = keyof typeof damages;
 const names = Object.keys(damages) as DamageName[];
-/** Where the sidecar still runs as it must, if not in its place. */
-const harmless: ReadonlySet<DamageName> = new Set<DamageName>([
-  'turns the order round',
-  'puts ours last',
-  'adds a sidecar of its own first',
-  'takes every image from a mirror',
-]);
+/** Where all that the app needs still runs as it must. */
+const harmless: ReadonlySet<DamageName> = new Set<DamageName>(['adds a sidecar of its own first', 'takes every image from a mirror']);
+
+/** What no reinvocation can mend, for it is not ours to change. */
+const breaches = {
+  "moves the pod to the node's network": (spec: Spec) => ({ ...spec, hostNetwork: true }),
+  'mounts every volume into every container': (spec: Spec) => ({
+    ...spec,
+    containers: spec.containers.map((container) => ({
+      ...container,
+      volumeMounts: spec.volumes?.map(({ name }) => ({ name, mountPath: `/all/${name}` })),
+    })),
+  }),
+} satisfies Record<string, Damage>;
+type BreachName = keyof typeof breaches;
+type Deed = DamageName | BreachName;
+const deeds = { ...damages, ...breaches };
+const isDeed = (name: string): name is Deed => Object.hasOwn(deeds, name);
 
 const annotation = (neighbour: string): string => `example.org/${neighbour}`;
-const podFor = (asked: Readonly<Record<string, readonly DamageName[]>>): Pod => ({
+const podFor = (asked: Readonly<Record<string, readonly Deed[]>>): Pod => ({
   ...annotatedPod,
   metadata: {
     name: 'app',
@@ -71,8 +98,8 @@ const podFor = (asked: Readonly<Record<string, readonly DamageName[]>>): Pod => 
 function reviewAs(neighbour: string) {
   return (body: unknown): PodReview => {
     const { request } = body as { request: { uid: string; object: Pod } };
-    const asked = (request.object.metadata?.annotations?.[annotation(neighbour)] ?? '').split(',').filter((name) => name !== '');
-    const value = asked.reduce((spec, name) => damages[name as DamageName](spec), request.object.spec);
+    const asked = (request.object.metadata?.annotations?.[annotation(neighbour)] ?? '').split(',').filter(isDeed);
+    const value = asked.reduce((spec, name) => deeds[name](spec), request.object.spec);
     const patch = asked.length === 0 ? [] : [{ op: 'replace', path: '/spec', value }];
     const encoded = Buffer.from(JSON.stringify(patch)).toString('base64');
     const response = { uid: request.uid, allowed: true, patchType: 'JSONPatch', patch: encoded } as const;
@@ -81,21 +108,45 @@ function reviewAs(neighbour: string) {
   };
 }
 
+/** A namespace where Pod Security does not speak first. */
+const lenient = 'default';
+
 const sidecarsOf = ({ spec }: Pod): readonly Container[] => (spec.initContainers ?? []).filter(isOurs);
-const hasMount = (container: Container, volume: string): boolean =>
-  ((container['volumeMounts'] ?? []) as readonly { name: string }[]).some(({ name }) => name === volume);
+const mountOf = (container: Container, volume: string) => container.volumeMounts?.find(({ name }) => name === volume);
 
 /** Created with all that makes the sidecar start before the app, go on beside it and have something to read; or refused with the reason. */
 function outcomeOf(answer: Pod | string): 'whole' | 'refused' | { readonly wrong: Pod | string } {
   if (typeof answer === 'string') return refusal.test(answer) ? 'refused' : { wrong: answer };
+  const { initContainers: inits = [], containers, volumes, hostNetwork } = answer.spec;
   const [sidecar, second] = sidecarsOf(answer);
+  if (sidecar?.restartPolicy !== 'Always' || second !== undefined || hostNetwork === true) return { wrong: answer };
+  const migrate = inits.findIndex(({ name }) => name === 'migrate');
   const isWhole =
-    sidecar?.restartPolicy === 'Always' && hasMount(sidecar, credentialsVolume) && hasMount(sidecar, noTokenVolume) && second === undefined;
+    (migrate === -1 || inits.indexOf(sidecar) < migrate) &&
+    equals(mountOf(sidecar, credentialsVolume), { name: credentialsVolume, mountPath: credentialsPath, readOnly: true }) &&
+    equals(mountOf(sidecar, noTokenVolume), { name: noTokenVolume, mountPath: apiTokenPath, readOnly: true }) &&
+    volumes?.some(({ name, projected }) => name === credentialsVolume && isOptional(projected)) === true &&
+    ![...inits, ...containers].some((container) => !isOurs(container) && mountOf(container, credentialsVolume) !== undefined);
   return isWhole ? 'whole' : { wrong: answer };
 }
-/** Ours, or the API server's own about a member that only native sidecars may have. */
-const refusal =
-  /asks for a sidecar.*Exclude pods|lacks (restartPolicy: Always|its volumes).*xclude pods|Forbidden: may not be set for init containers without restartPolicy=Always/;
+const isOptional = (projected: unknown): boolean =>
+  (projected as { sources: { secret: { optional?: boolean } }[] } | undefined)?.sources.every(({ secret }) => secret.optional) === true;
+
+/** Ours, or the API server's own about a member that only native sidecars may have, or about a mount whose volume was taken away. */
+const refusal = new RegExp(
+  [
+    'asks for a sidecar.*Exclude pods',
+    'lacks restartPolicy: Always.*exclude pods',
+    'lacks its volumes.*Exclude pods',
+    'volumes of the sidecar.*Exclude pods',
+    String.raw`starts before it \((migrate|agent).*exclude pods`,
+    String.raw`credentials are mounted in another container \(app\).*Exclude pods`,
+    String.raw`node's network \(hostNetwork\).*(Exclude pods|remove hostNetwork)`,
+    'container app mounts the volume tokenward-credentials.*remove the mount',
+    'Forbidden: may not be set for init containers without restartPolicy=Always',
+    String.raw`volumeMounts\[\d\]\.name: Not found: "tokenward-`,
+  ].join('|'),
+);
 
 describe.skipIf(provider === undefined)('beside other admission webhooks', () => {
   let stage: OperatorStage;
@@ -137,6 +188,16 @@ describe.skipIf(provider === undefined)('beside other admission webhooks', () =>
     expect(outcomeOf(await stage.create(podFor({ zombie: [damage] })))).toBe(harmless.has(damage) ? 'whole' : 'refused');
   });
 
+  test.each(Object.keys(breaches) as BreachName[])('one that %s is refused, whenever it is asked', async (breach) => {
+    for (const neighbour of ['zealous', 'zombie'])
+      expect(outcomeOf(await stage.create(podFor({ [neighbour]: [breach] }), lenient))).toBe('refused');
+  });
+
+  test('one that insists on a place before us for its own container has it: only what may call the sidecar must wait for it', async () => {
+    const created = await stage.create(podFor({ zombie: ['adds a sidecar of its own first'] }));
+    expect(created).toMatchObject({ spec: { initContainers: [{ name: 'agent' }, { name: containerName }, { name: 'migrate' }] } });
+  });
+
   test('one that takes every image from a mirror has its way', async () => {
     const image = 'mirror.example/app:1';
     const created = await stage.create(podFor({ zealous: ['takes every image from a mirror'] }));
@@ -146,11 +207,11 @@ describe.skipIf(provider === undefined)('beside other admission webhooks', () =>
   });
 
   test('whatever several of them do together, a pod that is created has its whole sidecar, and any other is refused with the reason', async () => {
-    const some = fc.uniqueArray(fc.constantFrom(...names), { maxLength: 3 });
+    const some = fc.uniqueArray(fc.constantFrom(...names, ...(Object.keys(breaches) as BreachName[])), { maxLength: 3 });
     const counts = { whole: 0, refused: 0 };
     await fc.assert(
       fc.asyncProperty(fc.record({ early: some, zealous: some, zombie: some }), async (asked) => {
-        const outcome = outcomeOf(await stage.create(podFor(asked)));
+        const outcome = outcomeOf(await stage.create(podFor(asked), lenient));
         expect(['whole', 'refused']).toContainEqual(outcome);
         counts[outcome as keyof typeof counts] += 1;
       }),

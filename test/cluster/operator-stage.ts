@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
+import { pathToFileURL } from 'node:url';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { vi } from 'vitest';
 import { systemClock } from '../../crds/clock.ts';
@@ -12,12 +11,15 @@ import type { Pod } from '../../operator/inject/pod.ts';
 import { ApiClient } from '../../operator/kube/api-client.ts';
 import { ApiError } from '../../operator/kube/api-error.ts';
 import { podAnnotations } from '../../operator/naming.ts';
+import { freePort } from '../support/free-port.ts';
 import { OperatorProcess } from '../support/start-operator-process.ts';
 import { ChartStage, namespace, root, type Manifest } from './chart-stage.ts';
 import type { Cluster } from './cluster.ts';
 import { untilEstablished } from './until-established.ts';
 
 type Access = 'get' | 'set' | 'merge' | 'remove';
+
+const clockPreload = pathToFileURL(join(root, 'test/support/clock-preload.ts')).href;
 
 const securityContext = {
   runAsNonRoot: true,
@@ -93,16 +95,20 @@ export class OperatorStage implements AsyncDisposable {
     return { ...manifest, webhooks: manifest.webhooks?.map((webhook) => ({ ...webhook, clientConfig: { service } })) };
   }
 
-  /** Resolves when it listens. */
-  async startOperator(instance: string, { webhook }: { webhook: boolean }): Promise<OperatorProcess> {
+  /** Resolves when it listens. With `wallAheadMs` its wall clock is so far off, and its clocks can be moved. */
+  async startOperator(
+    instance: string,
+    { webhook, wallAheadMs }: { webhook: boolean; wallAheadMs?: number | undefined },
+  ): Promise<OperatorProcess> {
     const own = ['--namespace', namespace, '--instance', instance, '--health-port', '0', '--health-host', '127.0.0.1'];
     const lease = ['--lease-name', 'tokenward'];
     const serving = ['--settings', join(this.#folder, 'settings.json'), '--webhook-port', String(this.#webhookPort)];
     const where = ['--webhook-host', '127.0.0.1', '--webhook-linger-seconds', '0', '--webhook-service', 'tokenward'];
     const kept = ['--certificate-secret', 'tokenward-webhook-certificate', '--webhook-configuration', `${namespace}-tokenward`];
     const args = [...own, ...lease, ...(webhook ? [...serving, ...where, ...kept] : [])];
-    const child = spawn(execPath, [join(root, 'operator/main.ts'), ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+    const clocks = wallAheadMs === undefined ? [] : ['--import', `${clockPreload}?wallMs=${wallAheadMs}`];
+    const child = spawn(execPath, [...clocks, join(root, 'operator/main.ts'), ...args], {
+      stdio: ['ignore', 'pipe', 'pipe', ...(wallAheadMs === undefined ? [] : ['ipc' as const])],
       env: { KUBECONFIG: this.cluster.kubeconfig },
     });
     const operator = new OperatorProcess(child, await mkdtemp(join(tmpdir(), 'tokenward-operator-')));
@@ -151,13 +157,3 @@ const bodies = {
   set: { contentType: 'application/apply-patch+yaml', query: { fieldManager: 'test', force: true } },
   merge: { contentType: 'application/merge-patch+json' },
 } as const;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
-}

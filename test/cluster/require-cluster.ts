@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { getuid, platform, stderr } from 'node:process';
 import { skip, requireTool } from '../support/require-tool.ts';
 import { startBuiltHereCluster } from './built-here-cluster.ts';
+import { chooseCluster } from './choose-cluster.ts';
 import type { ClusterProvider } from './cluster.ts';
-import { useGivenCluster } from './given-cluster.ts';
+import { readGivenContext, useGivenCluster } from './given-cluster.ts';
 import { startKindCluster } from './kind-cluster.ts';
 
 export interface ClusterNeeds {
@@ -15,27 +16,31 @@ export interface ClusterNeeds {
 
 /**
  * How this machine comes by a cluster, or undefined where it cannot: the suite is then to be skipped, which is said here, as is the choice.
- * TOKENWARD_CLUSTER makes it: `kubeconfig` (the one that KUBECONFIG names), `kind` or `built-here`.
+ * {@link chooseCluster} makes it.
  */
 export function requireCluster({ nodes, purpose }: ClusterNeeds): ClusterProvider | undefined {
   // oxlint-disable-next-line node/no-process-env -- which cluster to use is the machine's to say
   const environment = process.env;
-  const { KUBECONFIG = '', TOKENWARD_CLUSTER: choice = '' } = environment;
-  const choose = (description: string, start: ClusterProvider['start']): ClusterProvider => {
-    stderr.write(`cluster ${purpose}: ${description}\n`);
+  const say = (line: string): unknown => stderr.write(`cluster ${purpose}: ${line}\n`);
+  const offer = (description: string, start: ClusterProvider['start']): ClusterProvider => {
+    say(description);
     return { description, start };
   };
-  if (nodes && choice === 'kubeconfig') {
-    if (KUBECONFIG === '') return skip(`KUBECONFIG is not set, and TOKENWARD_CLUSTER asks for what it names, ${purpose}`);
-    return choose(`the one that KUBECONFIG names, ${KUBECONFIG}`, () => Promise.resolve(useGivenCluster({ ...environment, KUBECONFIG })));
+  const builtHere = (extent: string): ClusterProvider | undefined =>
+    canBuildHere(nodes, purpose) ? offer(`built here, ${extent}`, () => startBuiltHereCluster({ nodes, environment })) : undefined;
+  if (!nodes) return builtHere('etcd and the API server alone');
+
+  const { KUBECONFIG = '', TOKENWARD_CLUSTER: wanted = '', TOKENWARD_LOAD_IMAGE: loadImage = '' } = environment;
+  const given = KUBECONFIG === '' ? undefined : readGivenContext(environment);
+  const choice = chooseCluster({ wanted, given, loadImage, hasKind });
+  if (choice.provider === 'none') return skip(`${choice.reason}: a cluster is needed ${purpose}`);
+  if (choice.provider === 'kubeconfig') {
+    const options = { environment: { ...environment, KUBECONFIG }, loadImage: choice.loadImage };
+    return offer(choice.description, () => useGivenCluster(options));
   }
-  // A suite installs, breaks and deletes things: a KUBECONFIG that is there for daily work is no consent to that.
-  if (nodes && KUBECONFIG !== '')
-    stderr.write('KUBECONFIG is set and left alone: TOKENWARD_CLUSTER=kubeconfig runs the suites on that cluster\n');
-  if (nodes && (choice === 'kind' || (choice === '' && hasKind()))) return choose('kind, in Docker', () => startKindCluster(environment));
-  if (!canBuildHere(nodes, purpose)) return undefined;
-  const extent = nodes ? 'one node, in namespaces of its own' : 'etcd and the API server alone';
-  return choose(`built here, ${extent}`, () => startBuiltHereCluster({ nodes, environment }));
+  if (choice.remark !== undefined) say(choice.remark);
+  if (choice.provider === 'kind') return offer('kind, in Docker', () => startKindCluster(environment));
+  return builtHere('one node, in namespaces of its own');
 }
 
 const succeeds = (command: string, ...args: string[]): boolean => spawnSync(command, args, { stdio: 'ignore' }).status === 0;

@@ -18,7 +18,7 @@ const review = (body: unknown) => reviewPod(body, injectionSettings);
 function agedStore(nowMs: number) {
   const nothing = readStore(undefined);
   const then = nowMs - 250 * dayMs;
-  const first = renewCertificates(nothing, decideCertificates(nothing, names, then), names, then);
+  const first = renewCertificates(nothing, decideCertificates(nothing, names, { nowMs: then, announcedForMs: 0 }), names, then);
   const { authorities } = first;
   return renewCertificates(first, { authorities, newAuthority: false, newCertificate: true }, names, nowMs - 65 * dayMs);
 }

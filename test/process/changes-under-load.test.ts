@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { canarySecret } from '../support/canary.ts';
 import { call } from '../support/call.ts';
-import type { LogLine } from '../support/start-sidecar-process.ts';
+import type { LogLine } from '../support/shipped-process.ts';
 import { serve } from '../support/serve.ts';
 import { answerOk, credential, setStage } from './stage.ts';
 import { SteadyLoad } from './steady-load.ts';

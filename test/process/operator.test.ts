@@ -1,4 +1,9 @@
-import { expect, test } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execPath } from 'node:process';
+import { expect, onTestFinished, test } from 'vitest';
 import { conditionOf } from '../../operator/credential/conditions.ts';
 import type { CredentialObject } from '../../operator/credential/credential-object.ts';
 import type { SecretObject } from '../../operator/credential/observed-sources.ts';
@@ -131,4 +136,16 @@ test('ends when it is told to, though nobody reads its log any more', async () =
   await until(() => readyReason(api, 'hr/lms') === 'Ready');
   operator.signal('SIGTERM');
   expect(await operator.exited).toEqual({ code: 0, signal: null });
+});
+
+test('a kubeconfig that cannot be read was logged with the lines around the mistake, and the token in them', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tokenward-operator-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const kubeConfig = join(folder, 'config');
+  writeFileSync(kubeConfig, `users:\n- name: a\n  user:\n    token: ${canarySecret('token')}\n   bad: [\n`);
+  const args = [join(import.meta.dirname, '../../dist/operator.mjs'), '--namespace', 'tokenward', '--instance', 'operator-0'];
+  const { status, stdout } = spawnSync(execPath, args, { env: { KUBECONFIG: kubeConfig }, encoding: 'utf8', timeout: 20_000 });
+  expect(status).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({ msg: expect.stringContaining('KUBECONFIG') });
+  expect(stdout).not.toContain(canarySecret('token'));
 });

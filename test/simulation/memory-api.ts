@@ -3,7 +3,7 @@ import { ApiError, ConnectionError } from '../../operator/kube/api-error.ts';
 import type { ApiObject } from '../../operator/kube/api-object.ts';
 import { serverSideApply } from '../support/apply-patch.ts';
 import type { FakeClock } from '../support/fake-clock.ts';
-import { asSeen, type FakeCluster, type WatchMessage } from '../support/fake-cluster.ts';
+import { asSeen, type FakeCluster, type Resource, type WatchMessage } from '../support/fake-cluster.ts';
 
 /** What becomes of a write instead of an answer: refused before it had its effect, or the answer lost after it. */
 export type Fault = 409 | 500 | 503 | 403 | 'lost' | 'cut';
@@ -27,6 +27,10 @@ export class MemoryApiServer {
   readonly clock: FakeClock;
   readonly writes: Write[] = [];
   readonly faults: Fault[] = [];
+  /** A quota, or missing rights: no Secret can be created or changed. */
+  refusesSecrets = false;
+  /** So much later come `answers`, and the events of a resource. */
+  readonly lagMs = new Map<string, number>();
   readonly #latencyMs: () => number;
   readonly #watches = new Set<MemoryWatch>();
 
@@ -42,9 +46,10 @@ export class MemoryApiServer {
     for (const watch of this.#watches) watch.end(how === 'cut' ? new ConnectionError('ECONNRESET', 'cut') : undefined);
   }
 
-  async latency(): Promise<void> {
+  async latency(of?: string): Promise<void> {
+    const lagMs = of === undefined ? 0 : (this.lagMs.get(of) ?? 0);
     await new Promise<void>((resolve) => {
-      this.clock.after(this.#latencyMs(), resolve);
+      this.clock.after(this.#latencyMs() + lagMs, resolve);
     });
   }
 
@@ -52,7 +57,7 @@ export class MemoryApiServer {
     const { resource, namespace } = parsePath(path);
     const labelSelector = String(query['labelSelector'] ?? '');
     const history = this.cluster.eventsSince(resource, Number(query['resourceVersion'] ?? 0));
-    const watch = new MemoryWatch(this, (ended) => this.#watches.delete(ended));
+    const watch = new MemoryWatch(this, resource, (ended) => this.#watches.delete(ended));
     this.#watches.add(watch);
     if (history === undefined) {
       watch.send({ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } });
@@ -70,6 +75,7 @@ export class MemoryApiServer {
     const target = parsePath(path);
     if (method === 'GET') return this.#read(target, String(query?.['labelSelector'] ?? ''));
     const request = `${method} ${path}`;
+    if (this.refusesSecrets && target.resource === '/v1/secrets' && method !== 'DELETE') throw failure(403, 'Forbidden');
     const fault = this.faults.shift();
     if (typeof fault === 'number') throw failure(fault, 'Fault');
     if (fault === 'cut') throw new ConnectionError('ECONNRESET', 'cut before');
@@ -120,13 +126,15 @@ export class MemoryApiServer {
 class MemoryWatch {
   unsubscribe: () => void = () => {};
   readonly #server: MemoryApiServer;
+  readonly #resource: Resource;
   readonly #onEnd: (watch: MemoryWatch) => void;
   readonly #messages: WatchMessage[] = [];
   #ended: { readonly error: Error | undefined } | undefined;
   #wake = (): void => {};
 
-  constructor(server: MemoryApiServer, onEnd: (watch: MemoryWatch) => void) {
+  constructor(server: MemoryApiServer, resource: Resource, onEnd: (watch: MemoryWatch) => void) {
     this.#server = server;
+    this.#resource = resource;
     this.#onEnd = onEnd;
   }
 
@@ -147,7 +155,7 @@ class MemoryWatch {
     for (;;) {
       const message = this.#messages.shift();
       if (message !== undefined) {
-        await this.#server.latency();
+        await this.#server.latency(this.#resource);
         // What is on its way when the connection breaks is lost.
         if (this.#ended?.error) throw this.#ended.error;
         yield message;
@@ -185,7 +193,7 @@ export class MemoryApi implements Pick<ApiClient, 'request' | 'apply' | 'watch'>
       await this.#server.latency();
       this.#throwIfOver(call.signal);
       const answer = structuredClone(this.#server.answer(call));
-      await this.#server.latency();
+      await this.#server.latency('answers');
       this.#throwIfOver(call.signal);
       return answer as T;
     } finally {

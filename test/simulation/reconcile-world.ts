@@ -35,6 +35,8 @@ export type Step =
   | { readonly kind: 'putForeign'; readonly name: CredentialName; readonly labelled: boolean }
   | { readonly kind: 'deleteForeign'; readonly name: CredentialName }
   | { readonly kind: 'fault'; readonly faults: readonly Fault[] }
+  | { readonly kind: 'refuseSecrets'; readonly refused: boolean }
+  | { readonly kind: 'lag'; readonly of: 'answers' | 'credentials' | 'secrets'; readonly byMs: number }
   | { readonly kind: 'dropWatches'; readonly how: 'ended' | 'cut' | 'expired' }
   | { readonly kind: 'collectGarbage' }
   | { readonly kind: 'kill' }
@@ -99,6 +101,12 @@ export class ReconcileWorld {
       case 'fault':
         this.server.faults.push(...step.faults);
         break;
+      case 'refuseSecrets':
+        this.server.refusesSecrets = step.refused;
+        break;
+      case 'lag':
+        this.server.lagMs.set(step.of === 'answers' ? step.of : resources[step.of], step.byMs);
+        break;
       case 'dropWatches':
         this.server.endWatches(step.how);
         break;
@@ -122,6 +130,8 @@ export class ReconcileWorld {
   /** Nothing goes wrong any more, and there is time for everything to come right. */
   async quiet(): Promise<void> {
     this.server.faults.length = 0;
+    this.server.refusesSecrets = false;
+    this.server.lagMs.clear();
     for (let round = 0; round < 3; round += 1) {
       await this.clock.advance(310_000);
       this.#collectGarbage();
@@ -133,6 +143,12 @@ export class ReconcileWorld {
     const stopped = Promise.all([...this.#stopping, this.#process.controller.stop()]);
     await this.clock.advance(10_000);
     await stopped;
+  }
+
+  /** The reason of a credential's Ready. */
+  ready(name: CredentialName): string | undefined {
+    const credential: CredentialObject | undefined = this.cluster.get(resources.credentials, `hr/${name}`);
+    return credential && readyReason(credential);
   }
 
   /** All that was told in events. */

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { credentialObject, resources } from '../support/cluster-objects.ts';
 import { credentialNames, ReconcileWorld, secretNames, type Step } from './reconcile-world.ts';
 import type { Fault } from './memory-api.ts';
 
@@ -35,11 +36,20 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   of(1, 'putForeign', { name, labelled: rarely }),
   of(1, 'deleteForeign', { name }),
   of(3, 'fault', { faults: fc.array(fault, { minLength: 1, maxLength: 3 }) }),
+  of(1, 'refuseSecrets', { refused: fc.boolean() }),
+  of(3, 'lag', { of: fc.constantFrom('answers', 'answers', 'credentials', 'secrets'), byMs: fc.constantFrom(0, 1_000, 5_000) }),
   of(2, 'dropWatches', { how: fc.constantFrom('ended', 'cut', 'expired') }),
   of(1, 'collectGarbage', {}),
   of(1, 'kill', {}),
   of(1, 'handOver', { overlapMs: fc.integer({ min: 0, max: 3000 }) }),
-  of(8, 'pass', { byMs: fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 20_000 }), fc.constant(400_000)) }),
+  of(8, 'pass', {
+    byMs: fc.oneof(
+      fc.integer({ min: 0, max: 300 }),
+      fc.integer({ min: 0, max: 3_000 }),
+      fc.integer({ min: 0, max: 20_000 }),
+      fc.constant(400_000),
+    ),
+  }),
 );
 
 const randoms = fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { minLength: 1, maxLength: 7 });
@@ -96,6 +106,47 @@ test('a restart writes nothing and takes nothing away, in whatever order it come
     }),
     { numRuns: 50 },
   );
+});
+
+test.each([false, true])(
+  'an edit that the watch brought before the answer to a status write was forgotten; created again: %s',
+  async (again) => {
+    const world = new ReconcileWorld(() => 0.5);
+    await world.take({ kind: 'putSecret', name: 's', value: 1, labelled: true, hosts: undefined });
+    await world.take({ kind: 'putCredential', name: 'a', secret: 't', broken: false });
+    await world.quiet();
+    await world.take({ kind: 'lag', of: 'answers', byMs: 5_000 });
+    await world.take({ kind: 'putSecret', name: 't', value: 1, labelled: true, hosts: undefined });
+    // The rendering is written, and its answer was there after 5 s; then the status.
+    await world.take({ kind: 'pass', byMs: 6_000 });
+    expect(world.ready('a')).toBe('Ready');
+    if (again) await world.take({ kind: 'deleteCredential', name: 'a' });
+    await world.take({ kind: 'putCredential', name: 'a', secret: 's', broken: false });
+    await world.quiet();
+    expect(world.violations()).toEqual([]);
+    await world.end();
+  },
+);
+
+test('a credential that a finalizer held kept its rendering when consent was withdrawn', async () => {
+  const world = new ReconcileWorld(() => 0.5);
+  const putSecret = { kind: 'putSecret', name: 's', value: 1, hosts: undefined } as const;
+  await world.take({ ...putSecret, labelled: true });
+  await world.take({ kind: 'putCredential', name: 'a', secret: 's', broken: false });
+  await world.quiet();
+  const credential = world.cluster.get(resources.credentials, 'hr/a') ?? credentialObject('a');
+  const deletionTimestamp = '2026-01-01T00:00:00Z';
+  world.cluster.put(resources.credentials, { ...credential, metadata: { ...credential.metadata, deletionTimestamp } });
+  // It is on its way out: nothing is done for it.
+  await world.take({ ...putSecret, value: 2, labelled: true });
+  const { length } = world.server.writes;
+  await world.take({ kind: 'pass', byMs: 10_000 });
+  expect(world.server.writes).toHaveLength(length);
+  await world.take({ ...putSecret, labelled: false });
+  await world.take({ kind: 'pass', byMs: 10_000 });
+  expect(world.cluster.get(resources.secrets, 'hr/tokenward-a')).toBeUndefined();
+  expect(world.server.writes).toHaveLength(length + 1);
+  await world.end();
 });
 
 test('a name that a foreign Secret gives up is noticed, though nobody watches that Secret', async () => {

@@ -1,13 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import process, { execPath } from 'node:process';
-import { createInterface } from 'node:readline';
-import type { ClockOffsets } from './clock-preload.ts';
-import { newRecording } from './recordings.ts';
+import { execPath } from 'node:process';
+import { ShippedProcess } from './shipped-process.ts';
 
 const bundle = join(import.meta.dirname, '../../dist/sidecar.mjs');
 const clockPreload = join(import.meta.dirname, 'clock-preload.ts');
@@ -21,102 +18,25 @@ export interface SidecarProcessOptions {
   readonly movableClocks?: boolean;
 }
 
-export interface LogLine {
-  readonly msg: string;
-  readonly [field: string]: unknown;
-}
-
-export interface Exit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
 /** The sidecar as it is shipped, in a process of its own, with a folder of configurations of its own. */
-export class SidecarProcess implements AsyncDisposable {
-  readonly log: LogLine[] = [];
-  readonly exited: Promise<Exit>;
+export class SidecarProcess extends ShippedProcess {
   proxyUrl = '';
   adminUrl = '';
-  readonly #child: ChildProcess;
-  readonly #configDirectory: string;
-  #errors = '';
-  #signalled = false;
-  #ended = false;
 
   constructor(child: ChildProcess, configDirectory: string) {
-    this.#child = child;
-    this.#configDirectory = configDirectory;
-    const recording = newRecording('log', `sidecar-${child.pid}`);
-    child.stdout?.on('data', (chunk: Buffer) => recording.append(chunk));
-    child.stderr?.on('data', (chunk: Buffer) => {
-      recording.append(chunk);
-      this.#errors += chunk.toString();
-    });
-    if (child.stdout === null) throw new Error('the output of the sidecar is not piped');
-    createInterface(child.stdout).on('line', (line) => {
-      this.log.push(JSON.parse(line) as LogLine);
-      child.emit('line');
-    });
-    // A test that was given up does not come to its own end, and must not leave this behind.
-    const kill = (): void => void child.kill('SIGKILL');
-    process.once('SIGTERM', kill);
-    this.exited = once(child, 'close').then(([code, signal]) => {
-      process.off('SIGTERM', kill);
-      this.#ended = true;
-      child.emit('line');
-      return { code, signal };
-    });
+    super('sidecar', child, configDirectory);
   }
 
   get proxyPort(): number {
     return Number(new URL(this.proxyUrl).port);
   }
 
-  get pid(): number {
-    if (this.#child.pid === undefined) throw new Error('the sidecar did not start');
-    return this.#child.pid;
-  }
-
-  /** Resolves to the first line that matches, written already or yet to come. Rejects if the process ends before. */
-  async logged(matches: (line: LogLine) => boolean): Promise<LogLine> {
-    for (;;) {
-      const line = this.log.find(matches);
-      if (line !== undefined) return line;
-      if (this.#ended) throw new Error(`the sidecar ended ${this.#lastWords()}`);
-      await once(this.#child, 'line');
-    }
-  }
-
-  /** Resolves when a matching line comes that is not there yet. */
-  loggedNext(matches: (line: LogLine) => boolean): Promise<LogLine> {
-    const before = this.log.length;
-    return this.logged((line) => this.log.indexOf(line) >= before && matches(line));
-  }
-
   /** Replaces an alias's file at one blow, as `mv` does; undefined removes it. The sidecar notices within a second or so. */
   configure(alias: string, config: object | string | undefined): void {
-    const file = join(this.#configDirectory, `${alias}.json`);
+    const file = join(this.folder, `${alias}.json`);
     if (config === undefined) return rmSync(file);
     writeFileSync(`${file}.new`, typeof config === 'string' ? config : JSON.stringify(config));
     renameSync(`${file}.new`, file);
-  }
-
-  /** As when whoever collects the logs is gone: every further line that it writes fails. */
-  closeOutput(): void {
-    this.#child.stdout?.destroy();
-    this.#child.stderr?.destroy();
-  }
-
-  /** Only if it was started so. Resolves when both clocks show what they are to show. */
-  async moveClocks(offsets: ClockOffsets): Promise<void> {
-    const moved = once(this.#child, 'message');
-    this.#child.send(offsets);
-    await moved;
-  }
-
-  signal(signal: NodeJS.Signals): void {
-    this.#signalled = true;
-    this.#child.kill(signal);
   }
 
   /** The kernel's own record of the most memory that was resident since the last `forgetPeak`, so no peak is missed between samples. */
@@ -130,34 +50,11 @@ export class SidecarProcess implements AsyncDisposable {
     writeFileSync(`/proc/${this.pid}/clear_refs`, '5');
   }
 
-  /** Records what it shows to anyone, ends it if it still runs, and rejects unless it ended well. */
-  async stop(): Promise<void> {
-    try {
-      if (!this.#ended && !this.#signalled) {
-        await this.#recordStatus();
-        this.signal('SIGTERM');
-      }
-      const { code, signal } = await this.exited;
-      if (code !== 0) throw new Error(`the sidecar ended with ${code ?? signal} ${this.#lastWords()}`);
-    } finally {
-      this.#child.kill('SIGKILL');
-      rmSync(this.#configDirectory, { recursive: true, force: true });
-    }
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop();
-  }
-
-  #lastWords(): string {
-    return `after this: ${JSON.stringify(this.log, undefined, 1)}${this.#errors}`;
-  }
-
-  async #recordStatus(): Promise<void> {
-    const metrics = await fetch(`${this.adminUrl}/metrics`);
-    newRecording('metrics', `sidecar-${this.pid}`).append(await metrics.text());
-    const aliases = await fetch(`${this.proxyUrl}/-/aliases`);
-    newRecording('aliases', `sidecar-${this.pid}`).append(await aliases.text());
+  protected override shown(): readonly ['metrics' | 'aliases', string][] {
+    return [
+      ['metrics', `${this.adminUrl}/metrics`],
+      ['aliases', `${this.proxyUrl}/-/aliases`],
+    ];
   }
 }
 

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { Sensitive } from '../../crds/sensitive.ts';
 import { FailureLog } from '../../sidecar/failure-log.ts';
 import { SidecarMetrics } from '../../sidecar/metrics/sidecar-metrics.ts';
+import { noteAnswers } from '../../sidecar/note-answers.ts';
 import { AliasTable } from '../../sidecar/proxy/alias-table.ts';
 import { Deadlines } from '../../sidecar/proxy/deadlines.ts';
 import type { ProxyContext } from '../../sidecar/proxy/handle-request.ts';
@@ -42,7 +43,7 @@ export async function startTestProxy(upstream: TestConfig['upstream'], more: Par
     observerFor: () => ({ attempted: () => {}, obtained: () => {}, failed: () => {} }),
   });
   const aliases = new AliasTable([], (name, config) => new Route(name, config, metrics.alias(name), sources));
-  const failures = new FailureLog(pino({}, lines), clock);
+  const logger = pino({ level: 'debug' }, lines);
   const deadlines = new Deadlines(clock);
   const context: ProxyContext = {
     clock,
@@ -50,7 +51,8 @@ export async function startTestProxy(upstream: TestConfig['upstream'], more: Par
     metrics,
     deadlines,
     flusher: new HeadFlusher(),
-    failures,
+    failures: new FailureLog(logger, clock),
+    noteAnswer: noteAnswers(logger),
     live: new Set(),
     draining: false,
   };

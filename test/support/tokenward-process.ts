@@ -5,7 +5,7 @@ import { env, execPath } from 'node:process';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { newRecording } from './recordings.ts';
-import type { Exit } from './start-sidecar-process.ts';
+import type { Exit } from './shipped-process.ts';
 
 const bundle = join(import.meta.dirname, '../../dist/tokenward.mjs');
 

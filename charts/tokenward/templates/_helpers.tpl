@@ -47,12 +47,36 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ default .appVersion $image.tag }}{{ end }}
 {{- end }}
 
+{{/* JSON: namespaces whose pods are left alone. */}}
+{{- define "tokenward.excludedNamespaces" -}}
+{{ concat (list "kube-system" .Release.Namespace) (default list .Values.webhook.excludedNamespaces) | uniq | toJson }}
+{{- end }}
+
+{{/* What a schema cannot say of values: refused before anything is made, not by an operator that does not start. */}}
+{{- define "tokenward.checkValues" -}}
+{{- if eq (int .Values.sidecar.proxyPort) (int .Values.sidecar.adminPort) }}
+{{- fail (printf "sidecar.proxyPort and sidecar.adminPort are both %d: set one to another port" (int .Values.sidecar.proxyPort)) }}
+{{- end }}
+{{- if eq (int .Values.webhook.port) (int .Values.health.port) }}
+{{- fail (printf "webhook.port and health.port are both %d: set one to another port" (int .Values.webhook.port)) }}
+{{- end }}
+{{- if and .Values.webhook.certificates.issuerRef.name (ne .Values.webhook.certificates.source "CertManager") }}
+{{- fail "webhook.certificates.issuerRef.name is set and not used: set webhook.certificates.source to CertManager, or remove the name" }}
+{{- end }}
+{{- $excluded := include "tokenward.excludedNamespaces" . | fromJsonArray }}
+{{- range .Values.watchNamespaces }}
+{{- if has . $excluded }}
+{{- fail (printf "watchNamespaces names %s, whose pods never get a sidecar (kube-system's, the release's own and those of webhook.excludedNamespaces do not): remove it" .) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* Which namespaces' pods are looked at: the webhook's and the policy's selector, which must be the same. */}}
 {{- define "tokenward.namespaceSelector" -}}
 matchExpressions:
   - key: kubernetes.io/metadata.name
     operator: NotIn
-    values: {{ concat (list "kube-system" .Release.Namespace) .Values.webhook.excludedNamespaces | uniq | toJson }}
+    values: {{ include "tokenward.excludedNamespaces" . }}
   {{- with .Values.watchNamespaces }}
   - key: kubernetes.io/metadata.name
     operator: In

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
@@ -5,7 +6,7 @@ import type { Registry } from 'prom-client';
 const timeoutMs = 10_000;
 const maxConnections = 64;
 
-/** `/healthz`, `/readyz` and `/metrics` for the kubelet and Prometheus. */
+/** `/healthz`, `/readyz` and `/metrics` for the kubelet and Prometheus, and nothing else. */
 export class HealthServer {
   readonly #server: http.Server;
 
@@ -16,28 +17,16 @@ export class HealthServer {
     this.#server.maxConnections = maxConnections;
   }
 
-  /** All addresses (dual stack, else IPv4) unless a host is given. Resolves to the port. */
+  /** All addresses (dual stack, else IPv4: Node's default) unless a host is given. Resolves to the port. */
   async listen(port: number, host: string | undefined): Promise<number> {
-    if (host !== undefined) return this.#listen(port, host);
-    return this.#listen(port, '::').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT') return this.#listen(port, '0.0.0.0');
-      throw error;
-    });
+    this.#server.listen(port, host);
+    await once(this.#server, 'listening');
+    return (this.#server.address() as AddressInfo).port;
   }
 
   async close(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
-  }
-
-  #listen(port: number, host: string): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ port, host }, () => {
-        this.#server.off('error', reject);
-        resolve((this.#server.address() as AddressInfo).port);
-      });
-    });
   }
 }
 
