@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { configOf, credentialManifest, secretManifest } from '../../test/support/manifest.ts';
+import { Sensitive } from '../../crds/sensitive.ts';
 import { redactor, type Redact } from './redactor.ts';
+import type { TokenMaterial } from './token-material.ts';
 
 function redactorFor(secret: string, parameters: readonly unknown[] = []): Redact {
   const spec = { tokenEndpoint: { url: 'https://acme.example/token', parameters } };
@@ -61,5 +63,41 @@ describe('redactor', () => {
     for (let before = 16_000; before < 16_400; before += 37) {
       expect(redact(`${'. '.repeat(before / 2)}${secret}${'. '.repeat(10_000)}`)).not.toContain('word');
     }
+  });
+
+  describe('with what was made for one request', () => {
+    const redactorOf = (material: TokenMaterial): Redact =>
+      redactor(
+        configOf(
+          credentialManifest({ tokenEndpoint: { url: 'https://acme.example/token' } }),
+          secretManifest({ 'client-secret': 'p4ssw0rd-of-acme' }),
+        ),
+        material,
+      );
+    const xml = `<saml:Assertion ID="a">${'<saml:Attribute Name="api_key">x</saml:Attribute>'.repeat(20)}</saml:Assertion>`;
+
+    it.each<keyof TokenMaterial>(['clientAssertion', 'assertion', 'subjectToken', 'actorToken'])(
+      'takes out its %s, whole and in part',
+      (name) => {
+        const token = 'not a JWT at all, '.repeat(10);
+        const redact = redactorOf({ [name]: new Sensitive(token) });
+        for (const text of [token, token.slice(30, 150), encodeURIComponent(token), Buffer.from(token).toString('base64url')]) {
+          expect(redact(`<${text}>`)).toBe('<[redacted]>');
+        }
+      },
+    );
+
+    it('takes out a SAML assertion in its encoding, in that of a form, and as XML', () => {
+      const redact = redactorOf({ assertion: new Sensitive(Buffer.from(xml).toString('base64')) });
+      const encoded = Buffer.from(xml).toString('base64');
+      for (const text of [encoded, encodeURIComponent(encoded), xml, xml.slice(40, 400), JSON.stringify(xml).slice(1, -1)]) {
+        expect(redact(`you sent {${text}}`)).toBe('you sent {[redacted]}');
+      }
+    });
+
+    it('is not hindered by a token of the largest size', () => {
+      const token = 'x1-'.repeat(21_845);
+      expect(redactorOf({ subjectToken: new Sensitive(token) })(`<${token.slice(0, 5000)}>`)).toBe('<[redacted]>');
+    });
   });
 });

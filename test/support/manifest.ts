@@ -26,7 +26,8 @@ export function secretManifest(data: Readonly<Record<string, string>>, name = se
 
 /** A credential of the client `acme`, whose secret lies in `secretManifest`'s Secret. JSON is YAML. */
 export function credentialManifest({ upstream = api, tokenEndpoint, client = {}, grant = {}, injection }: SpecParts): string {
-  const secretRef = client['authentication'] === 'None' ? {} : { secretRef: { name: secretName } };
+  const { authentication = 'ClientSecretBasic' } = client;
+  const secretRef = String(authentication).startsWith('ClientSecret') ? { secretRef: { name: secretName } } : {};
   return JSON.stringify({
     apiVersion: 'tokenward.dev/v1alpha1',
     kind: 'OAuth2Credential',
