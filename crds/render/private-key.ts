@@ -5,11 +5,8 @@ export type ReadKey = { readonly ok: true; readonly key: KeyObject } | { readonl
 /** What a key is to do: sign a JWT by this algorithm (RFC 7518 section 3, RFC 8037), or XML (RFC 9231 section 2.3.2). */
 export type KeyUse = 'RS256' | 'PS256' | 'ES256' | 'EdDSA' | 'RSA-SHA256';
 
-type Encoding = 'pkcs8' | 'pkcs1' | 'sec1';
-
-/** RFC 7468 sections 10 and 13, RFC 5915 section 4. */
-const encodingOf: Readonly<Record<string, Encoding>> = { 'PRIVATE KEY': 'pkcs8', 'RSA PRIVATE KEY': 'pkcs1', 'EC PRIVATE KEY': 'sec1' };
-const anyEncoding = ['pkcs8', 'pkcs1', 'sec1'] as const;
+/** RFC 5958, RFC 8017 appendix A.1.2, RFC 5915: an armour's label is not needed to tell them apart. */
+const encodings = ['pkcs8', 'pkcs1', 'sec1'] as const;
 
 const none = { ok: false, message: 'holds no private key: it must be PEM, beginning with -----BEGIN PRIVATE KEY-----' } as const;
 const damaged = { ok: false, message: 'holds a damaged private key: copy it anew from its source' } as const;
@@ -20,25 +17,27 @@ export function readPrivateKey(text: string): ReadKey {
   const [, label = '', body = unescaped(text)] = armoured ?? [];
   // SuccessFactors calls this encrypted, which it is not.
   const generated = generatedBySuccessFactors(body);
-  if (generated !== undefined) return keyOf(generated, anyEncoding) ?? damaged;
-  if (armoured === null) return keyOf(body, anyEncoding) ?? none;
+  if (generated !== undefined) return keyOf(generated) ?? damaged;
+  if (armoured === null) return keyOf(body) ?? none;
   if (/ENCRYPTED/u.test(armoured[0])) return { ok: false, message: 'is encrypted: store the key without a passphrase' };
   if (label === 'OPENSSH PRIVATE KEY') return { ok: false, message: 'is in the format of OpenSSH: convert it with ssh-keygen -p -m PKCS8' };
-  return keyOf(body, [encodingOf[label] ?? 'pkcs8']) ?? damaged;
+  return keyOf(body) ?? damaged;
 }
 
 /** Why the key cannot be used so; undefined: it can. */
 export function unfitness({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject, use: KeyUse): string | undefined {
   if (use === 'ES256') {
-    return type === 'ec' && details?.namedCurve === 'prime256v1' ? undefined : `is no key on the curve P-256, which ${use} takes: ${mend}`;
+    return type === 'ec' && details?.namedCurve === 'prime256v1'
+      ? undefined
+      : `is no key on the curve P-256, which ${use} takes: ${mend(use)}`;
   }
-  if (use === 'EdDSA') return type === 'ed25519' ? undefined : `is no Ed25519 key, which ${use} takes: ${mend}`;
-  if (type !== 'rsa') return `is no RSA key, which ${use} takes: ${mend}`;
+  if (use === 'EdDSA') return type === 'ed25519' ? undefined : `is no Ed25519 key, which ${use} takes: ${mend(use)}`;
+  if (type !== 'rsa') return `is no RSA key, which ${use} takes: ${mend(use)}`;
   const bits = details?.modulusLength ?? 0;
   return bits >= 2048 ? undefined : `is an RSA key of ${bits} bits, and ${use} takes at least 2048: have a longer one made`;
 }
 
-const mend = 'store one, or choose the algorithm that goes with this key';
+const mend = (use: KeyUse): string => (use === 'RSA-SHA256' ? 'store one' : 'store one, or choose the algorithm that goes with this key');
 
 /** PKCS#8, as all that is rendered. */
 export const toPem = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' });
@@ -61,7 +60,7 @@ function generatedBySuccessFactors(body: string): string | undefined {
   return /^([A-Za-z0-9+/=\s]+)###[ -~\s]*$/u.exec(decoded)?.[1];
 }
 
-function keyOf(base64: string, encodings: readonly Encoding[]): ReadKey | undefined {
+function keyOf(base64: string): ReadKey | undefined {
   const key = decode(base64);
   if (key === undefined) return undefined;
   for (const type of encodings) {
