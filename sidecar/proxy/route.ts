@@ -49,7 +49,7 @@ export class Route {
   #released = false;
 
   constructor(alias: string, config: SidecarConfig, metrics: AliasMetrics, sources: TokenSources) {
-    const { upstream, injection, cache } = config;
+    const { upstream, grant, injection, cache } = config;
     this.alias = alias;
     this.metrics = metrics;
     this.#sources = sources;
@@ -77,7 +77,8 @@ export class Route {
       upstream.headers.map(({ name }) => name),
     );
     this.refreshBeforeMs = cache.refreshBeforeSeconds * 1000;
-    this.refreshOn403 = cache.refreshOn403;
+    // SuccessFactors answers a revoked token with 403 (LGN0022).
+    this.refreshOn403 = cache.refreshOn403 || grant.saml2Bearer?.profile === 'SuccessFactors';
     // Last: what throws before must not leave it acquired.
     this.source = sources.acquire(config, alias);
   }
