@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { makeCertificate } from '../test/support/make-certificate.ts';
 import { checkManifests } from './check-manifests.ts';
 
 const credential = (name: string, secretName: string) => `apiVersion: tokenward.dev/v1alpha1
@@ -34,6 +35,23 @@ describe('checkManifests', () => {
     expect(messages(credential('a', 's'), credential('b', 't'), secret('s', 'data: {client-secret: "?"}'), secret('t', ''))).toEqual([
       'is not valid base64; plain text goes under stringData',
       expect.stringMatching(/^the Secret t has not opted in/),
+    ]);
+  });
+
+  it('warns of a certificate that has ended, at the reference to it', () => {
+    const { key, certificate } = makeCertificate('client', { rsaBits: 2048 });
+    const bearer = `{assertion: {nameID: u, issuer: i, audience: a, keyRef: {name: k}, certificateRef: {name: k}}}`;
+    const grant = `  grant: {type: SAML2Bearer, saml2Bearer: ${bearer}}\n`;
+    const labels = '{name: k, labels: {tokenward.dev/credential: "true"}}';
+    const held = { 'client-secret': 's3cr3t', 'tls.key': key, 'tls.crt': certificate };
+    const text = `${credential('a', 'k')}${grant}---\napiVersion: v1\nkind: Secret\nmetadata: ${labels}\nstringData: ${JSON.stringify(held)}\n`;
+    const warningsAt = (time: string) => {
+      const { problems, warnings } = checkManifests({ texts: [{ file: 'x.yaml', text }], problems: [] }, Date.parse(time));
+      return [...problems, ...warnings];
+    };
+    expect(warningsAt('2119-12-31')).toEqual([]);
+    expect(warningsAt('2120-01-01')).toEqual([
+      expect.objectContaining({ file: 'x.yaml', line: 8, message: expect.stringMatching(/holds a certificate that ended on 2120-01-01/) }),
     ]);
   });
 

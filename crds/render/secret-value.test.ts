@@ -21,6 +21,7 @@ test.each([
   ['😀\u007f', 'holds a control character at offset 1'],
   ['a\tb', 'holds a control character at offset 1'],
   ['s3cr3t\r', 'holds a control character at offset 6'],
+  ['a\uffff', 'holds a control character at offset 1'],
   ['a\uFFFDb', 'is not UTF-8 text'],
   ['\uFEFFs3cr3t', 'begins with a byte order mark'],
 ])('%j is refused', (stored, message) => {

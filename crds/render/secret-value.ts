@@ -41,5 +41,6 @@ function faultOf(value: string, use: Exclude<Use, SuppliedUse>): string | undefi
 
 function isControl(character: string): boolean {
   const codePoint = character.codePointAt(0) ?? 0;
-  return codePoint < 0x20 || codePoint === 0x7f;
+  // The last two are no characters at all.
+  return codePoint < 0x20 || codePoint === 0x7f || codePoint === 0xfffe || codePoint === 0xffff;
 }
