@@ -1,7 +1,7 @@
 import { Sensitive } from '../../crds/sensitive.ts';
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
 import { encodeSamlAssertion, samlAssertion } from './saml-assertion.ts';
-import { signByKey, signBySecret, type AssertionClaims, type Signed } from './sign-jwt.ts';
+import { readSigningKey, signByKey, signBySecret, type AssertionClaims, type Signed } from './sign-jwt.ts';
 
 /** When an assertion is made, and what makes it another one than all before. */
 export interface Moment {
@@ -34,11 +34,13 @@ export function signJwtAssertion({ client, tokenEndpoint }: SidecarConfig, asser
 export function encodedSamlAssertion({ client, tokenEndpoint, grant }: SidecarConfig, moment: Moment): Signed {
   const { profile, companyId, supplied, assertion } = grant.saml2Bearer ?? { profile: 'RFC7522' };
   const input = { profile, companyId, clientId: client.id ?? '', tokenUrl: tokenEndpoint.url };
+  if (assertion === undefined) return { ok: true, value: new Sensitive(encodeSamlAssertion(profile, supplied?.reveal() ?? '')) };
+  const key = readSigningKey(assertion.key, 'RSA-SHA256');
+  if (!key.ok) return key;
   try {
-    const xml = assertion === undefined ? (supplied?.reveal() ?? '') : samlAssertion({ ...input, assertion }, moment);
-    return { ok: true, value: new Sensitive(encodeSamlAssertion(profile, xml)) };
+    return { ok: true, value: new Sensitive(encodeSamlAssertion(profile, samlAssertion({ ...input, assertion }, moment))) };
   } catch {
-    return { ok: false, why: 'it is no RSA key in PEM, the certificate is none, or a value holds characters that XML cannot' };
+    return { ok: false, why: 'goes with a certificate that is none, or with values that cannot be written in XML' };
   }
 }
 

@@ -94,11 +94,11 @@ async function signed(field: string, { clock, newId }: MaterialContext, sign: Si
     return result.ok ? result : cannotSign(field, result.why);
   } catch (error) {
     // Its message might quote what it could not read.
-    return cannotSign(field, `it fails with ${error instanceof Error ? error.name : typeof error}`);
+    return cannotSign(field, `fails with ${error instanceof Error ? error.name : typeof error}`);
   }
 }
 
 function cannotSign(field: string, why: string): Gathered<Sensitive> {
-  const detail = `The assertion cannot be signed by what ${field} names: ${why}.`;
+  const detail = `The assertion cannot be signed by what ${field} names: it ${why}.`;
   return { ok: false, failure: { code: 'token_not_requested', detail, hint: `Store what fits in the Secret that ${field} names.` } };
 }
