@@ -135,3 +135,45 @@ test('a caller who goes away while its token is replaced is let go', async () =>
   await settled();
   expect(leaving.outcome).toBe('token_unavailable');
 });
+
+test('the endpoint is told that the API refused the last token, at every retry, and then no more', async () => {
+  const refused = await stage.obtained(15 * minute);
+  const caller = stage.watch(stage.source.replace(refused));
+  await settled();
+  stage.endpoint.fail('soon');
+  await stage.clock.advance(300);
+  stage.endpoint.issue(15 * minute);
+  await settled();
+  expect(caller.outcome).toBe('t2');
+  await stage.clock.advance(10 * minute);
+  stage.source.refresh();
+  await settled();
+  expect(stage.endpoint.refused).toEqual([false, true, true, false]);
+  stage.endpoint.issue(15 * minute);
+  await settled();
+});
+
+test('an endpoint that was not told, and gives out the refused token again, is told and asked once more', async () => {
+  const refused = await stage.obtained(15 * minute);
+  await stage.clock.advance(10 * minute);
+  stage.source.refresh();
+  await settled();
+  const caller = stage.watch(stage.source.replace(refused));
+  stage.endpoint.issueAgain(5 * minute);
+  await settled();
+  expect(caller.outcome).toBeUndefined();
+  expect(stage.endpoint.refused).toEqual([false, false, true]);
+  stage.endpoint.issue(15 * minute);
+  await settled();
+  expect(caller.outcome).toBe('t2');
+});
+
+test('an endpoint that was told, and gives out the refused token all the same, is not asked again', async () => {
+  const refused = await stage.obtained(15 * minute);
+  const caller = stage.watch(stage.source.replace(refused));
+  await settled();
+  stage.endpoint.issueAgain(10 * minute);
+  await settled();
+  expect(caller.outcome).toBe('t1');
+  expect(stage.endpoint.requests).toBe(2);
+});

@@ -13,6 +13,8 @@ export class HeldEndpoint {
   readonly #clock: Clock;
   readonly #held: HeldRequest[] = [];
   #issued = 0;
+  /** Whether each request came because the API had refused the last token. */
+  readonly refused: boolean[] = [];
   /** When each request came, by the monotonic clock. */
   readonly requestedAtMs: number[] = [];
   mostAtOnce = 0;
@@ -21,8 +23,9 @@ export class HeldEndpoint {
     this.#clock = clock;
   }
 
-  readonly requestToken: RequestToken = (signal) =>
+  readonly requestToken: RequestToken = (signal, because) =>
     new Promise((resolve) => {
+      this.refused.push(because?.refused === true);
       this.requestedAtMs.push(this.#clock.monotonicMs());
       this.#held.push({ answer: resolve, signal });
       this.mostAtOnce = Math.max(this.mostAtOnce, this.#held.length);
@@ -44,6 +47,11 @@ export class HeldEndpoint {
   /** Answers the request that is held with a new token, and says which. */
   issue(lifetimeMs: number): string {
     this.#issued += 1;
+    return this.issueAgain(lifetimeMs);
+  }
+
+  /** Answers it with the token that was issued last. */
+  issueAgain(lifetimeMs: number): string {
     const name = `t${this.#issued}`;
     this.answer({ ok: true, answer: { accessToken: new Sensitive(name), lifetimeMs } });
     return name;
