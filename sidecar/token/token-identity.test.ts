@@ -36,6 +36,41 @@ const some = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.
 const texts = some(fc.array(text, { maxLength: 2 }));
 const tls = some(fc.record({ ca: text, certificate: text, key: text, serverName: text }, { requiredKeys: [] }));
 const proxy = some(fc.record({ url: text, username: text, password: text }, { requiredKeys: ['url'] }));
+const supplied = fc.oneof(fc.record({ value: text }), fc.constant({ from: 'ProjectedToken' }));
+const signing = { key: text, algorithm: fc.constantFrom('RS256', 'ES256'), keyId: text, thumbprint: text };
+const nameAndValue = fc.record({ name: text, value: text });
+const samlBearer = fc.record(
+  {
+    profile: fc.constantFrom('RFC7522', 'SuccessFactors'),
+    companyId: text,
+    supplied: text,
+    assertion: fc.record(
+      {
+        nameID: text,
+        nameIDType: fc.constantFrom('UserID', 'UserName'),
+        attributes: fc.array(nameAndValue, { maxLength: 2 }),
+        key: text,
+        certificate: text,
+      },
+      { requiredKeys: ['nameID', 'key', 'certificate'] },
+    ),
+  },
+  { requiredKeys: [] },
+);
+const jwtBearer = fc.record(
+  {
+    supplied: text,
+    assertion: fc.record(
+      { issuer: text, subject: text, claims: fc.array(nameAndValue, { maxLength: 2 }), ...signing },
+      { requiredKeys: ['subject', 'key'] },
+    ),
+  },
+  { requiredKeys: [] },
+);
+const tokenExchange = fc.record(
+  { subjectToken: supplied, subjectTokenType: text, actorToken: supplied, actorTokenType: text, requestedTokenType: text },
+  { requiredKeys: ['subjectToken', 'subjectTokenType'] },
+);
 const parameter = fc.record(
   { name: text, value: text, in: fc.constantFrom('Body', 'Header', 'Query') },
   { requiredKeys: ['name', 'value'] },
@@ -61,14 +96,32 @@ const asking = fc.record(
     client: fc.record(
       {
         id: text,
-        authentication: fc.constantFrom('ClientSecretBasic', 'ClientSecretPost', 'None'),
+        authentication: fc.constantFrom('ClientSecretBasic', 'ClientSecretPost', 'PrivateKeyJWT', 'ClientAssertion', 'None'),
         secret: text,
+        privateKeyJWT: fc.record(signing, { requiredKeys: ['key'] }),
+        clientAssertion: supplied,
+        assertionAudience: text,
         basicEncoding: fc.constantFrom('Raw', 'FormURLEncoded'),
         bodyId: text,
       },
-      { requiredKeys: ['id'] },
+      { requiredKeys: [] },
     ),
-    grant: some(fc.record({ scope: text, audience: texts, resource: texts }, { requiredKeys: [] })),
+    grant: some(
+      fc.record(
+        {
+          type: fc.constantFrom('ClientCredentials', 'Password', 'RefreshToken', 'None'),
+          scope: text,
+          audience: texts,
+          resource: texts,
+          password: fc.record({ username: text, password: text }),
+          saml2Bearer: samlBearer,
+          jwtBearer,
+          tokenExchange,
+          refreshToken: fc.record({ refreshToken: text }),
+        },
+        { requiredKeys: [] },
+      ),
+    ),
   },
   { requiredKeys: ['tokenEndpoint', 'client'] },
 );
@@ -128,6 +181,45 @@ test('two configurations have one identity exactly if their token requests are a
   expect(Math.min(seen.alike, seen.different)).toBeGreaterThan(50);
 });
 
+/** Two of each kind of material, and of what goes with it. */
+function materialVariants(client: object, grant: object): object[] {
+  const clients = ['1', '2'].flatMap((n) => [
+    { assertionAudience: n },
+    { privateKeyJWT: { key: n } },
+    { privateKeyJWT: { key: n, algorithm: 'PS256' } },
+    { privateKeyJWT: { key: n, keyId: n } },
+    { privateKeyJWT: { key: n, thumbprint: n } },
+    { clientAssertion: { value: n } },
+  ]);
+  const saml = { nameID: 'u', key: 'k', certificate: 'c' };
+  const grants = ['1', '2'].flatMap((n) => [
+    { password: { username: n, password: 'p' } },
+    { password: { username: 'u', password: n } },
+    { saml2Bearer: { supplied: n } },
+    { saml2Bearer: { assertion: saml, companyId: n } },
+    { saml2Bearer: { assertion: { ...saml, nameID: n } } },
+    { saml2Bearer: { assertion: { ...saml, key: n } } },
+    { saml2Bearer: { assertion: { ...saml, certificate: n } } },
+    { saml2Bearer: { assertion: { ...saml, attributes: [{ name: 'a', value: n }] } } },
+    { jwtBearer: { supplied: n } },
+    { jwtBearer: { assertion: { subject: n, key: 'k' } } },
+    { jwtBearer: { assertion: { subject: 'u', key: n } } },
+    { jwtBearer: { assertion: { subject: 'u', key: 'k', claims: [{ name: 'c', value: n }] } } },
+    { tokenExchange: { subjectToken: { value: n }, subjectTokenType: 't' } },
+    { tokenExchange: { subjectToken: { value: 's' }, subjectTokenType: n } },
+    { tokenExchange: { subjectToken: { value: 's' }, subjectTokenType: 't', actorToken: { value: n }, actorTokenType: 't' } },
+    { tokenExchange: { subjectToken: { value: 's' }, subjectTokenType: 't', requestedTokenType: n } },
+    { refreshToken: { refreshToken: n } },
+  ]);
+  return [
+    ...clients.map((fields) => ({ client: { ...client, ...fields } })),
+    { client: { ...client, clientAssertion: { from: 'ProjectedToken' } } },
+    ...grants.map((fields) => ({ grant: { ...grant, ...fields } })),
+    { grant: { ...grant, tokenExchange: { subjectToken: { from: 'ProjectedToken' }, subjectTokenType: 't' } } },
+    ...['Password', 'None'].map((type) => ({ grant: { ...grant, type } })),
+  ];
+}
+
 test('each single difference in a token request is another identity', () => {
   const base = { tokenEndpoint: { url: 'https://idp.example/token' }, client: { id: 'acme', secret: 's3cr3t' }, grant: { scope: 'admin' } };
   const { tokenEndpoint, client, grant } = base;
@@ -159,6 +251,7 @@ test('each single difference in a token request is another identity', () => {
     { grant: { ...grant, scope: 'user' } },
     { grant: { ...grant, audience: ['x'] } },
     { grant: { ...grant, resource: ['x'] } },
+    ...materialVariants(client, grant),
   ];
   const identities = variants.map((variant) => tokenIdentity(decode(file({ ...base, ...variant }))));
   expect(new Set(identities).size).toBe(variants.length);
