@@ -16,6 +16,8 @@ export interface Ask extends Partial<Omit<SpecParts, 'tokenEndpoint'>> {
   /** Further keys of the Secret. */
   readonly secretData?: Readonly<Record<string, string>>;
   readonly answer?: Script;
+  /** The file that holds the projected service account token; it may be sent to the token endpoint. */
+  readonly projectedTokenFile?: string;
 }
 
 export interface Asked {
@@ -30,11 +32,12 @@ export const version = '0.0.0-test';
 
 /** One token request, from the manifests to a server that answers as scripted. It is an error if that server is asked twice. */
 export async function askForToken({ path = '/token', tokenEndpoint, client, grant, injection, ...rest }: Ask = {}): Promise<Asked> {
-  const { secret = 's3cr3t', secretData, answer = jsonAnswer({ access_token: 'tok', expires_in: 900 }) } = rest;
+  const { secret = 's3cr3t', secretData, projectedTokenFile, answer = jsonAnswer({ access_token: 'tok', expires_in: 900 }) } = rest;
   const server = await startRecordingServer(answer);
   const spec = { tokenEndpoint: { ...tokenEndpoint, url: server.url + path }, ...compact({ client, grant, injection }) };
   const config = configOf(credentialManifest(spec), secretManifest({ 'client-secret': secret, ...secretData }));
-  const requester = createTokenRequester(config, systemClock, version);
+  const projectedToken = projectedTokenFile === undefined ? undefined : { file: projectedTokenFile, hosts: ['127.0.0.1'] };
+  const requester = createTokenRequester(config, systemClock, version, projectedToken);
   try {
     const attempt = await requester(new AbortController().signal);
     return { attempt, request: server.request, config, origin: server.url };
