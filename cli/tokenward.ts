@@ -1,6 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { parseAllowedHosts } from '../crds/render/allowed-hosts.ts';
 import { type CliContext, exitCode } from './cli-context.ts';
+import { isLabel } from './convert/assign-names.ts';
+import { convert, type ConvertCommandOptions, type FromFile } from './convert/convert.ts';
 import { run, type RunOptions } from './run.ts';
 import { validate, type ValidateOptions } from './validate.ts';
 
@@ -13,6 +15,9 @@ export async function tokenward(argv: readonly string[], context: CliContext): P
     },
     validate: async (options) => {
       code = await validate(options, context);
+    },
+    convert: async (options) => {
+      code = await convert(options, context);
     },
   });
   try {
@@ -27,6 +32,7 @@ export async function tokenward(argv: readonly string[], context: CliContext): P
 interface Actions {
   readonly run: (options: RunOptions) => Promise<void>;
   readonly validate: (options: ValidateOptions) => Promise<void>;
+  readonly convert: (options: ConvertCommandOptions) => Promise<void>;
 }
 
 function commandTree({ version, print, printError }: CliContext, actions: Actions): Command {
@@ -68,6 +74,25 @@ function commandTree({ version, print, printError }: CliContext, actions: Action
     )
     .action(actions.validate);
 
+  program
+    .command('convert')
+    .description(
+      "Turn a destination of SAP BTP (JSON or .properties), a service key of XSUAA or Identity Authentication (JSON) or a service binding's Secret" +
+        ' into manifests, on standard output. What cannot be carried over is said on standard error.',
+    )
+    .requiredOption('-f, --filename <path>', 'file to convert, or - for standard input; may be repeated', collect)
+    .option('--name <name>', "the credential's name, which is its alias, in place of the source's", parseLabel)
+    .option('--namespace <namespace>', 'the namespace to write into the manifests', parseLabel)
+    .option('--upstream-url <url>', "the API that is called, in place of the source's")
+    .option('--from-file <key=file>', 'what the source does not hold, such as client-secret=FILE; may be repeated', parseFromFile, [])
+    .version(version, '-V, --version', 'print the version')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 the manifests are printed, 1 something essential is missing or wrong, 2 the command line is wrong.' +
+        '\nExample: tokenward convert -f LMS_ADMIN.properties --from-file client-secret=secret.txt > lms-admin.yaml',
+    )
+    .action(actions.convert);
+
   return program;
 }
 
@@ -75,6 +100,17 @@ const manifestsHelp = 'file of OAuth2Credentials, Secrets and ConfigMaps, or a f
 
 function collect(path: string, before: readonly string[] = []): readonly string[] {
   return [...before, path];
+}
+
+function parseLabel(text: string): string {
+  if (!isLabel(text)) throw new InvalidArgumentError('It must be a DNS label: at most 63 lower-case letters, digits and hyphens.');
+  return text;
+}
+
+function parseFromFile(text: string, before: readonly FromFile[]): readonly FromFile[] {
+  const [, key, file] = /^([-._0-9A-Za-z]+)=(.+)$/u.exec(text) ?? [];
+  if (key === undefined || file === undefined) throw new InvalidArgumentError('It must be a key and a file, such as client-secret=FILE.');
+  return [...before, { key, file }];
 }
 
 function parseHost(text: string, before: readonly string[]): readonly string[] {

@@ -1,7 +1,7 @@
 import { checkManifests, type ManifestCheck } from './check-manifests.ts';
 import { type CliContext, exitCode } from './cli-context.ts';
 import { formatProblem } from './manifests/manifest-problem.ts';
-import { decodeManifest, findManifestFiles, readManifestFiles } from './manifests/read-manifest-files.ts';
+import { readManifestTexts } from './manifests/read-manifest-files.ts';
 
 export interface ValidateOptions {
   readonly filename: readonly string[];
@@ -9,12 +9,7 @@ export interface ValidateOptions {
 
 /** `tokenward validate -f …`: prints every problem and warning with its place, then a count. */
 export async function validate({ filename }: ValidateOptions, { print, readStdin, clock }: CliContext): Promise<number> {
-  const read = await readManifestFiles(await findManifestFiles(filename.filter((path) => path !== '-')));
-  const stdin = filename.includes('-') ? [decodeManifest('(stdin)', await readStdin())] : [];
-  const texts = {
-    texts: [...read.texts, ...stdin.filter((result) => 'text' in result)],
-    problems: [...read.problems, ...stdin.filter((result) => 'message' in result)],
-  };
+  const texts = await readManifestTexts(filename, readStdin);
   const check = checkManifests(texts, clock.wallMs());
   for (const warning of check.warnings) print(formatProblem(warning, 'warning'));
   for (const problem of check.problems) print(formatProblem(problem));

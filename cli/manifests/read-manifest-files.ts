@@ -58,6 +58,16 @@ export async function readManifestFiles({ files, problems }: ManifestFiles): Pro
   };
 }
 
+/** What `-f FILE|DIR|- …` names, of which `-` is standard input. */
+export async function readManifestTexts(paths: readonly string[], readStdin: () => Promise<Uint8Array>): Promise<ManifestTexts> {
+  const read = await readManifestFiles(await findManifestFiles(paths.filter((path) => path !== '-')));
+  const stdin = paths.includes('-') ? [decodeManifest('(stdin)', await readStdin())] : [];
+  return {
+    texts: [...read.texts, ...stdin.filter((result) => 'text' in result)],
+    problems: [...read.problems, ...stdin.filter((result) => 'message' in result)],
+  };
+}
+
 /** The text of a manifest, without a byte order mark. A guess at another encoding could change a secret unseen. */
 export function decodeManifest(file: string, bytes: Uint8Array): ManifestText | ManifestProblem {
   try {

@@ -1,0 +1,57 @@
+import type { PropertyTable } from './property-table.ts';
+
+const informative = 'tells things that a token request does not need';
+
+/** What XSUAA and Identity Authentication write into their service keys, and services that use them into theirs. */
+export const serviceKeyProperties: PropertyTable = {
+  clientid: { to: '`spec.client.id`' },
+  clientsecret: { to: '`spec.client.secretRef` and the Secret' },
+  url: {
+    to: '`spec.tokenEndpoint.url`, with `/oauth/token` (XSUAA) or `/oauth2/token` (Identity Authentication) at its end; beside `uaa` or `tokenurl` it is `spec.upstream.url`',
+  },
+  certurl: { to: '`spec.tokenEndpoint.url` for a client with a certificate' },
+  tokenurl: { to: '`spec.tokenEndpoint.url`' },
+  token_endpoint: { to: '`spec.tokenEndpoint.url`' },
+  certificate: { to: '`spec.tokenEndpoint.tls.clientCertificate` and a Secret of type kubernetes.io/tls' },
+  key: { to: '`spec.tokenEndpoint.tls.clientCertificate` and a Secret of type kubernetes.io/tls' },
+  'credential-type': { to: '`spec.client.authentication`: `TLSClientAuth` for x509, `ClientSecretBasic` for a secret' },
+  uri: { to: '`spec.upstream.url`; `--upstream-url` goes before it' },
+  'endpoints.*': { to: '`spec.upstream.url`, if it is the only one; `--upstream-url` goes before it' },
+  'serviceurls.*': { to: '`spec.upstream.url`, if it is the only one; `--upstream-url` goes before it' },
+  grant_type: { to: 'nothing: `client_credentials` alone can be converted' },
+  granttype: { to: 'nothing: `client_credentials` alone can be converted' },
+  ...Object.fromEntries(
+    [
+      'apiurl',
+      'app_tid',
+      'appname',
+      'authorization_endpoint',
+      'certificate-pinning',
+      'certificate_expires_at',
+      'clientx509enabled',
+      'createdate',
+      'domain',
+      'domains',
+      'end_session_endpoint',
+      'identityzone',
+      'identityzoneid',
+      'instance_guid',
+      'instanceid',
+      'osb_url',
+      'prooftoken_url',
+      'saasregistryenabled',
+      'sap.cloud.service',
+      'sburl',
+      'serviceInstanceId',
+      'subaccountid',
+      'tenantid',
+      'tenantmode',
+      'uaadomain',
+      'verificationkey',
+      'xsappname',
+      'xsmasterappname',
+      'zone_uuid',
+      'zoneid',
+    ].map((name) => [name, { unneeded: informative }]),
+  ),
+};
