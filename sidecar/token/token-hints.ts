@@ -23,7 +23,8 @@ const sendsForm = ({ tokenEndpoint }: SidecarConfig): boolean => tokenEndpoint.c
 const isGet = ({ tokenEndpoint }: SidecarConfig): boolean => tokenEndpoint.method === 'GET';
 const isLearning = ({ tokenEndpoint }: SidecarConfig): boolean => new URL(tokenEndpoint.url).pathname.startsWith('/learning/');
 
-const grantName = ({ grant }: SidecarConfig): string => grantTypes[grant.type] ?? 'that it expects: set grant.type';
+const isLogin = ({ grant }: SidecarConfig): boolean => grant.type === 'None';
+const grantName = ({ grant }: SidecarConfig): string => grantTypes[grant.type] ?? grant.type;
 
 /** What a user can do about an answer that brings no token. The first row that fits counts. */
 const rows: readonly Row[] = [
@@ -40,6 +41,11 @@ const rows: readonly Row[] = [
   },
   { error: 'invalid_scope', hint: 'Check grant.scope: the endpoint does not know it, or the client may not have it.' },
   { error: 'invalid_target', hint: 'Check grant.resource and grant.audience: the endpoint does not know them.' },
+  {
+    error: 'unsupported_grant_type',
+    asked: isLogin,
+    hint: 'The endpoint wants a grant type (OAuth 2.0), and none is sent: set grant.type.',
+  },
   {
     error: 'unsupported_grant_type',
     hint: (config) =>
