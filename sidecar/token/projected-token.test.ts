@@ -74,7 +74,7 @@ describe('readProjectedToken', () => {
 
   it.each([
     ['no file', 'missing', 'there is no such file'],
-    ['a folder', 'folder', 'EISDIR'],
+    ['a folder', 'folder', 'it is no regular file'],
   ])('says that there is %s', async (_name, name, why) => {
     const result = await readProjectedToken({ file: join(folder, name), hosts }, endpoint({}));
     expect(result).toMatchObject({ ok: false, failure: { code: 'token_not_requested', detail: expect.stringContaining(why) } });

@@ -53,8 +53,10 @@ type Text = { readonly ok: true; readonly text: string } | { readonly ok: false;
 
 async function readText(file: string): Promise<Text> {
   try {
-    const { size } = await stat(file);
-    if (size > largestBytes) return { ok: false, why: 'the file is larger than 64 KiB' };
+    const found = await stat(file);
+    // Reading a pipe might never end.
+    if (!found.isFile()) return { ok: false, why: 'it is no regular file' };
+    if (found.size > largestBytes) return { ok: false, why: 'the file is larger than 64 KiB' };
     const text = (await readFile(file, 'utf8')).trim();
     return text === '' ? { ok: false, why: 'the file is empty' } : { ok: true, text };
   } catch (error) {

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { authorizationValue } from '../../sidecar/token/authorization-value.ts';
 import { askForToken, failureFrom, tokenFrom } from '../support/ask-for-token.ts';
+import { call } from '../support/call.ts';
 import { httpAnswer, jsonAnswer } from '../support/http-answer.ts';
 import { makeCertificate } from '../support/make-certificate.ts';
 import { headerValue, type WireRequest } from '../support/read-requests.ts';
+import { startRecordingServer } from '../support/recording-server.ts';
+import { testConfig } from '../support/sidecar-config.ts';
+import { startTestSidecar } from '../support/start-test-sidecar.ts';
 import { unsignedJwt } from '../support/unsigned-jwt.ts';
 
 const text = ({ body }: WireRequest): string => body.toString('utf8');
@@ -117,6 +121,17 @@ describe('part B: the token request of the other grants', () => {
     const answer = { access_token: 'tok', token_type: 'Bearer', expires_in: 60 };
     expect(await tokenFrom(jsonAnswer({ ...answer, issued_token_type: issued }), ask)).toMatchObject({ issuedTokenType: issued });
     expect(await tokenFrom(jsonAnswer({ ...answer, issued_token_type: 'subject+token' }), ask)).not.toHaveProperty('issuedTokenType');
+  });
+
+  it('B25 TokenExchange: what was issued is in the log', async () => {
+    const issued = 'urn:ietf:params:oauth:token-type:access_token';
+    await using endpoint = await startRecordingServer(jsonAnswer({ access_token: 'tok', token_type: 'Bearer', issued_token_type: issued }));
+    await using api = await startRecordingServer(httpAnswer());
+    const tokenExchange = { subjectToken: { value: 'subject+token' }, subjectTokenType: 'urn:x' };
+    const grant = { type: 'TokenExchange' as const, tokenExchange };
+    await using sidecar = await startTestSidecar({ configs: { a: testConfig({ upstream: api.url, tokenEndpoint: endpoint.url, grant }) } });
+    expect((await call(`${sidecar.url}/a/orders`)).status).toBe(200);
+    expect(sidecar.log.find((line) => line.includes('Token obtained'))).toContain(`"issuedTokenType":"${issued}"`);
   });
 
   it('B25 TokenExchange: a token of type N_A is no bearer token, unless the credential says how it is sent (RFC 8693 section 2.2.1)', async () => {

@@ -8,6 +8,7 @@ import { canarySecret } from '../support/canary.ts';
 import { listenOnLoopback } from '../support/listen-on-loopback.ts';
 import { type ResourceServer, startResourceServer } from '../support/resource-server.ts';
 import { startTokenIssuer, type TokenIssuer } from '../support/token-issuer.ts';
+import { unsignedJwt } from '../support/unsigned-jwt.ts';
 import { runTokenward, ServingTokenward } from '../support/tokenward-process.ts';
 
 let cleanup: AsyncDisposableStack;
@@ -123,6 +124,23 @@ describe('tokenward run', () => {
     save('a.yaml', credential('first') + credential('second', { namespace: 'hr' }) + secret());
     await tokenward.printed(/^The manifests have problems; now serving$/);
     expect(await get(`${base}/x`)).toBe('200 /x');
+  });
+
+  it('sends the token of --assertion-file to the hosts of --assertion-host, and to no other', async () => {
+    const manifest = credential('workload').replace(
+      'secretRef: {name: acme}',
+      'authentication: ClientAssertion, clientAssertion: {assertionFrom: ProjectedToken}',
+    );
+    save('a.yaml', manifest);
+    const token = join(folder, 'token');
+    writeFileSync(token, unsignedJwt({ sub: canarySecret('projected') }));
+    const allowed = serve('--assertion-file', token, '--assertion-host', '127.0.0.1');
+    expect(await get(`${await allowed.urlOf('workload')}/x`)).toBe('200 /x');
+    const other = serve('--assertion-file', token, '--assertion-host', 'login.example,*.login.example');
+    expect(await get(`${await other.urlOf('workload')}/x`)).toMatch(/^502 .*token_not_requested.*--assertion-host/s);
+    expect(issuer.requests).toBe(1);
+    const mistaken = await runTokenward(['run', '-f', folder, '--assertion-host', 'https://login.example']);
+    expect(mistaken).toMatchObject({ code: 2, stderr: expect.stringContaining('It must be a host such as login.example') });
   });
 
   it('does not begin with manifests that have problems', async () => {
