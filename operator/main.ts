@@ -5,6 +5,8 @@ import { destination, pino } from 'pino';
 import { version } from '../crds/version.ts';
 import { systemClock } from '../crds/clock.ts';
 import { parseSettings } from './inject/parse-settings.ts';
+import { readApiAudiences } from './inject/read-api-audiences.ts';
+import { apiTokenPath } from './naming.ts';
 import { parseOptions, usage, type WebhookFlags } from './parse-options.ts';
 import { startOperator } from './start-operator.ts';
 import type { WebhookOptions } from './webhook/start-webhook.ts';
@@ -67,5 +69,6 @@ function readAccess(): KubeConfig {
 async function readSettings({ settingsFile, ...flags }: WebhookFlags): Promise<WebhookOptions> {
   const read = parseSettings(await readFile(settingsFile, 'utf8'), version);
   if (!read.ok) throw new Error(`${settingsFile}: ${read.message}`);
-  return { ...flags, settings: read.settings };
+  const apiAudiences = [...read.settings.apiAudiences, ...(await readApiAudiences(`${apiTokenPath}/token`))];
+  return { ...flags, settings: { ...read.settings, apiAudiences } };
 }

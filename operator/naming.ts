@@ -27,7 +27,7 @@ export const podAnnotations = {
   logLevel: `${group}/log-level`,
   proxyPort: `${group}/proxy-port`,
   adminPort: `${group}/admin-port`,
-  /** Reserved: refused until the sidecar can use an assertion. */
+  /** Whom the pod's service account token is for, and where the sidecar may send it. */
   assertionAudience: `${group}/assertion-audience`,
   assertionHosts: `${group}/assertion-hosts`,
 } as const;
@@ -43,6 +43,11 @@ export const credentialsPath = '/etc/tokenward/credentials';
 /** Nothing: mounted where the API server would mount the pod's API token. */
 export const noTokenVolume = 'tokenward-no-api-token';
 export const apiTokenPath = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/** The service account token that the pod's author grants to the sidecar. */
+export const assertionVolume = 'tokenward-assertion';
+export const assertionPath = '/etc/tokenward/assertion';
+export const assertionKey = 'token';
 
 /** `http://127.0.0.1:<port>`, and the same with the alias: environment of the app's containers. */
 export const urlVariable = 'TOKENWARD_URL';

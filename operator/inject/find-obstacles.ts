@@ -1,4 +1,4 @@
-import { containerName, credentialsVolume, noTokenVolume, podAnnotations, statusAnnotation } from '../naming.ts';
+import { assertionVolume, containerName, credentialsVolume, noTokenVolume, podAnnotations, statusAnnotation } from '../naming.ts';
 import type { InjectionWish } from './parse-annotations.ts';
 import type { Pod } from './pod.ts';
 
@@ -26,7 +26,7 @@ export function findObstacles(pod: Pod): string[] {
   problems.push(...findForeignMounts(pod));
   if (isInjected(pod)) return problems;
   if (spec.initContainers?.some(({ name }) => name === containerName)) problems.push(foreignContainer('initContainers'));
-  for (const name of [credentialsVolume, noTokenVolume]) {
+  for (const name of [credentialsVolume, noTokenVolume, assertionVolume]) {
     if (!spec.volumes?.some((volume) => volume.name === name)) continue;
     problems.push(`the pod has a volume named ${name}, which is the name of the sidecar's: rename it`);
   }
@@ -36,11 +36,13 @@ export function findObstacles(pod: Pod): string[] {
 /** Without us such a pod could not be created, for it has no volume of that name. */
 function findForeignMounts({ spec }: Pod): string[] {
   const others = [...(spec.initContainers ?? []), ...spec.containers].filter(({ name }) => name !== containerName);
-  const readers = others.filter(({ volumeMounts = [] }) => volumeMounts.some(({ name }) => name === credentialsVolume));
-  return readers.map(
-    ({ name }) =>
-      `the container ${name} mounts the volume ${credentialsVolume}, and the sidecar's credentials are for no other container: remove the mount, and call the sidecar instead`,
-  );
+  return others.flatMap(({ name, volumeMounts = [] }) => {
+    const secret = [credentialsVolume, assertionVolume].filter((volume) => volumeMounts.some((mount) => mount.name === volume));
+    return secret.map(
+      (volume) =>
+        `the container ${name} mounts the volume ${volume}, and the sidecar's credentials are for no other container: remove the mount, and call the sidecar instead`,
+    );
+  });
 }
 
 /** A pod's containers share their ports. */

@@ -65,6 +65,29 @@ test('one volume holds a file per alias from optional Secrets, and another one n
   ]);
 });
 
+const assertion = {
+  'tokenward.dev/assertion-audience': 'api://AzureADTokenExchange',
+  'tokenward.dev/assertion-hosts': 'login.example, *.acme.example',
+};
+
+test('a token of the service account that the annotations grant is mounted in the sidecar alone, which is told where it may go', () => {
+  const { spec } = admitted(podWith({ automountServiceAccountToken: false }, assertion));
+  const serviceAccountToken = { audience: 'api://AzureADTokenExchange', expirationSeconds: 3600, path: 'token' };
+  expect(spec.volumes?.at(-1)).toEqual({
+    name: 'tokenward-assertion',
+    projected: { defaultMode: 0o444, sources: [{ serviceAccountToken }] },
+  });
+  const [sidecar] = spec.initContainers ?? [];
+  expect(sidecar?.volumeMounts?.at(-1)).toEqual({ name: 'tokenward-assertion', mountPath: '/etc/tokenward/assertion', readOnly: true });
+  const granted = '--assertion-file /etc/tokenward/assertion/token --assertion-host login.example --assertion-host *.acme.example';
+  expect(sidecar?.['args']).toEqual(
+    `--config-dir /etc/tokenward/credentials --alias lms --alias iot ${granted} --proxy-port 14080 --admin-port 14081 --log-level info`.split(
+      ' ',
+    ),
+  );
+  expect(spec.containers[0]?.volumeMounts).toBeUndefined();
+});
+
 test('only the sidecar mounts the credentials', () => {
   const pod = admitted(podWith({ initContainers: [{ name: 'init' }] }));
   const others = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].filter(({ name }) => name !== 'tokenward');
@@ -168,6 +191,11 @@ test.each<[string, Partial<Pod['spec']>, string]>([
     "the pod has a volume named tokenward-no-api-token, which is the name of the sidecar's: rename it",
   ],
   [
+    "a volume of our assertion's name",
+    { volumes: [{ name: 'tokenward-assertion' }] },
+    "the pod has a volume named tokenward-assertion, which is the name of the sidecar's: rename it",
+  ],
+  [
     "our proxy port in another's native sidecar",
     { initContainers: [{ name: 'app', restartPolicy: 'Always', ports: [{ containerPort: 14_080 }] }] },
     `${taken(14_080, 'proxy')}-port to a free port`,
@@ -206,11 +234,16 @@ test('the sidecar moved among the ordinary containers is refused: there it would
   expect(problems(pod)).toEqual([foreign('containers')]);
 });
 
-test.each(['containers', 'initContainers'] as const)('one of the %s that another webhook let mount the credentials is refused', (list) => {
-  const pod = admitted(podWith());
-  pod.spec[list]?.push({ name: 'agent', volumeMounts: [{ name: 'tokenward-credentials', mountPath: '/x' }] });
-  expect(problems(pod)).toEqual([expect.stringContaining('the container agent mounts the volume tokenward-credentials')]);
-});
+test.each(['containers', 'initContainers'] as const)(
+  'one of the %s that another webhook let mount the credentials or the service account token is refused',
+  (list) => {
+    for (const volume of ['tokenward-credentials', 'tokenward-assertion']) {
+      const pod = admitted(podWith({}, assertion));
+      pod.spec[list]?.push({ name: 'agent', volumeMounts: [{ name: volume, mountPath: '/x' }] });
+      expect(problems(pod)).toEqual([expect.stringContaining(`the container agent mounts the volume ${volume}`)]);
+    }
+  },
+);
 
 test('a damaged sidecar is restored without its image, arguments and variables being touched', () => {
   const pod = admitted(podWith({ initContainers: [{ name: 'migrate' }] }));

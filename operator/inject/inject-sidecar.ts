@@ -32,7 +32,7 @@ export function injectSidecar(pod: Pod, settings: InjectionSettings): Injection 
   // Ours: anyone else's of this name is an obstacle.
   const isPresent = pod.spec.initContainers?.some(({ name }) => name === containerName) ?? false;
   if (!isPresent) return { outcome: 'injected', patch: fullPatch(pod, wish, settings), warnings };
-  const patch = [...restoreVolumes(pod, wish), ...restoreSidecar(pod)];
+  const patch = [...restoreVolumes(pod, wish), ...restoreSidecar(pod, wish)];
   return patch.length === 0 ? { outcome: 'untouched', warnings } : { outcome: 'restored', patch, warnings };
 }
 

@@ -2,6 +2,8 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { admitted, arbitraryPod, injectionSettings } from '../../test/support/pod.ts';
 import {
+  assertionPath,
+  assertionVolume,
   containerName,
   credentialsPath,
   credentialsVolume,
@@ -17,6 +19,7 @@ const holds = (law: (pod: Pod) => void): void => {
   fc.assert(fc.property(arbitraryPod, law), { numRuns: 300 });
 };
 
+const isOurs = ({ name }: { readonly name: string }): boolean => [credentialsVolume, noTokenVolume, assertionVolume].includes(name);
 const sidecarOf = (pod: Pod): Container | undefined => pod.spec.initContainers?.find(({ name }) => name === containerName);
 
 /** The pod without anything that the injector may add. */
@@ -28,7 +31,7 @@ function withoutSidecar(pod: Pod, original: Pod): Pod {
   if (original.metadata?.labels === undefined) delete metadata.labels;
   spec.initContainers = spec.initContainers?.filter(({ name }) => name !== containerName);
   if (original.spec.initContainers === undefined) delete spec.initContainers;
-  spec.volumes = spec.volumes?.filter(({ name }) => name !== credentialsVolume && name !== noTokenVolume);
+  spec.volumes = spec.volumes?.filter((volume) => !isOurs(volume));
   if (original.spec.volumes === undefined) delete spec.volumes;
   const originals = [...(original.spec.initContainers ?? []), ...original.spec.containers];
   for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
@@ -60,6 +63,20 @@ test('a pod that has its sidecar gets no patch once the API server has filled in
     const noToken = injected.spec.volumes?.find(({ name }) => name === noTokenVolume);
     Object.assign(noToken ?? {}, { projected: { sources: null, defaultMode: 0o444 } });
     expect(injectSidecar(injected, injectionSettings).outcome).toBe('untouched');
+  });
+});
+
+test('a token of the service account is for the sidecar of a pod whose author grants one, and for no other container', () => {
+  holds((pod) => {
+    const { spec } = admitted(pod);
+    const audience = pod.metadata?.annotations?.[podAnnotations.assertionAudience];
+    const tokens = spec.volumes?.filter((volume) => JSON.stringify(volume).includes('serviceAccountToken'));
+    const serviceAccountToken = { audience, expirationSeconds: 3600, path: 'token' };
+    const granted = [{ name: assertionVolume, projected: { defaultMode: 0o444, sources: [{ serviceAccountToken }] } }];
+    expect(tokens).toEqual(audience === undefined ? [] : granted);
+    const containers = [...(spec.initContainers ?? []), ...spec.containers];
+    const readers = containers.filter(({ volumeMounts = [] }) => volumeMounts.some(({ name }) => name === assertionVolume));
+    expect(readers.map(({ name }) => name)).toEqual(audience === undefined ? [] : [containerName]);
   });
 });
 
@@ -114,6 +131,13 @@ const damages: Readonly<Record<string, Damage>> = {
     const sidecar = sidecarOf(pod);
     if (sidecar !== undefined) sidecar.volumeMounts = [{ name: noTokenVolume, mountPath: credentialsPath }];
   },
+  'mounts nothing where the service account token belongs': (pod) => {
+    for (const mount of sidecarOf(pod)?.volumeMounts ?? []) if (mount.mountPath === assertionPath) mount.name = noTokenVolume;
+  },
+  'has the service account token be for the API server': (pod) => {
+    const volume = pod.spec.volumes?.find(({ name }) => name === assertionVolume);
+    if (volume !== undefined) volume['projected'] = { sources: [{ serviceAccountToken: { path: 'token' } }] };
+  },
   'drops the volumes': (pod) => {
     delete pod.spec.volumes;
   },
@@ -153,8 +177,7 @@ test('whatever another webhook does to the sidecar, it is a native one with its 
       expect(sidecarOf(restored)?.volumeMounts).toEqual(expect.arrayContaining(sidecarOf(admitted(pod))?.volumeMounts ?? []));
       const firstOfTheApp = restored.spec.initContainers?.find(({ name }) => !/^(istio|linkerd)-/.test(name));
       expect(firstOfTheApp?.name).toBe(containerName);
-      const ours = ({ name }: { name: string }): boolean => name === credentialsVolume || name === noTokenVolume;
-      expect(restored.spec.volumes?.filter(ours)).toEqual(volumes?.filter(ours));
+      expect(restored.spec.volumes?.filter(isOurs)).toEqual(volumes?.filter(isOurs));
       expect(injectSidecar(restored, injectionSettings).outcome).toBe('untouched');
     }),
     { numRuns: 300 },

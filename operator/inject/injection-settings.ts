@@ -10,6 +10,8 @@ export interface InjectionSettings {
   readonly proxyPort: number;
   readonly adminPort: number;
   readonly logLevel: LogLevel;
+  /** A token for one of these is accepted by the API server itself, so no sidecar gets one. */
+  readonly apiAudiences: readonly string[];
 }
 
 /** Kubernetes quantities. There is always a memory limit; a CPU limit only slows calls down, so it has no default. */
@@ -34,4 +36,5 @@ export const defaultInjectionSettings = {
   proxyPort: 14_080,
   adminPort: 14_081,
   logLevel: 'info',
+  apiAudiences: ['https://kubernetes.default.svc.cluster.local', 'https://kubernetes.default.svc', 'kubernetes.default.svc'],
 } as const satisfies Omit<InjectionSettings, 'version' | 'image'>;

@@ -124,12 +124,6 @@ test("others' annotations and the injector's own are none of its business", () =
   expect(problems({ 'example.org/inject': 'x', 'tokenward.dev/status': 'x' })).toEqual([]);
 });
 
-test.each(['tokenward.dev/assertion-audience', 'tokenward.dev/assertion-hosts'])('%s is refused as long as it does nothing', (name) => {
-  expect(problems({ [name]: 'x' })).toEqual([
-    `the annotation ${name} is not supported by this version, for its sidecar sends no assertions: remove it`,
-  ]);
-});
-
 test('all that is wrong is told at once', () => {
   expect(problems({ 'tokenward.dev/inject': 'A,B', 'tokenward.dev/proxy-port': 'x' })).toHaveLength(3);
 });

@@ -1,7 +1,9 @@
 import { suggest } from '../../crds/suggest.ts';
 import { group, podAnnotations, statusAnnotation } from '../naming.ts';
 import { leastMemory, logLevels, type InjectionSettings, type LogLevel, type SidecarResources } from './injection-settings.ts';
+import { parseAssertion, type AssertionWish } from './parse-assertion.ts';
 import { parseQuantity } from './quantity.ts';
+import { shown } from './shown.ts';
 
 /** An alias and the credential that it stands for. */
 export interface AliasedCredential {
@@ -16,6 +18,8 @@ export interface InjectionWish {
   readonly proxyPort: number;
   readonly adminPort: number;
   readonly logLevel: LogLevel;
+  /** None: the sidecar gets no token of the pod's service account. */
+  readonly assertion: AssertionWish | undefined;
 }
 
 export type ParsedAnnotations =
@@ -40,22 +44,18 @@ export function parseAnnotations(annotations: Annotations, settings: InjectionSe
     resources: parseResources(annotations, settings.resources, problems),
     ...parsePorts(annotations, settings, problems),
     logLevel: parseLogLevel(annotations[podAnnotations.logLevel], problems) ?? settings.logLevel,
+    assertion: parseAssertion(annotations, settings.apiAudiences, problems),
   };
   return problems.length > 0 ? { ok: false, problems } : { ok: true, wish };
 }
 
 /** A misspelt annotation would be without effect, silently. */
 function refuseUnknown(annotations: Annotations, problems: string[]): void {
-  const { assertionAudience, assertionHosts, ...usable } = podAnnotations;
   const prefix = `${group}/`;
-  const known = Object.values(usable).map((name) => name.slice(prefix.length));
+  const known = Object.values(podAnnotations).map((name) => name.slice(prefix.length));
   for (const name of Object.keys(annotations).toSorted()) {
     const word = name.slice(prefix.length);
     if (!name.startsWith(prefix) || name === statusAnnotation || known.includes(word)) continue;
-    if (name === assertionAudience || name === assertionHosts) {
-      problems.push(`the annotation ${name} is not supported by this version, for its sidecar sends no assertions: remove it`);
-      continue;
-    }
     const meant = suggest(word, known);
     const mend = meant === undefined ? `remove it (known after ${prefix} are ${known.join(', ')})` : `did you mean ${prefix}${meant}?`;
     problems.push(`there is no annotation ${shown(name)}: ${mend}`);
@@ -156,6 +156,3 @@ function parseLogLevel(text: string | undefined, problems: string[]): LogLevel |
   }
   return level;
 }
-
-/** Quoted, and cut where it is long: it goes into a message. */
-const shown = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);

@@ -17,6 +17,7 @@ test('only the image has no default', () => {
       proxyPort: 14_080,
       adminPort: 14_081,
       logLevel: 'info',
+      apiAudiences: ['https://kubernetes.default.svc.cluster.local', 'https://kubernetes.default.svc', 'kubernetes.default.svc'],
     },
   });
 });
@@ -30,6 +31,7 @@ test('all can be set', () => {
     proxyPort: 15_080,
     adminPort: 15_081,
     logLevel: 'warn',
+    apiAudiences: ['https://api.example'],
   };
   expect(parse(all)).toEqual({ ok: true, settings: { version: '1.2.3', ...all } });
 });

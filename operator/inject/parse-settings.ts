@@ -23,6 +23,7 @@ const settingsSchema = z
     proxyPort: port.default(defaults.proxyPort),
     adminPort: port.default(defaults.adminPort),
     logLevel: z.enum(logLevels).default(defaults.logLevel),
+    apiAudiences: z.array(z.string().min(1)).default([...defaults.apiAudiences]),
   })
   .refine(({ proxyPort, adminPort }) => proxyPort !== adminPort, { path: ['adminPort'], message: 'must differ from proxyPort' })
   .refine(({ resources }) => isAtMost(leastMemory, resources.memoryLimit), {

@@ -22,7 +22,7 @@ export function restoreVolumes({ spec }: Pod, wish: InjectionWish): PatchOperati
  * What another webhook may have taken from our container and without which it does not work: restart policy, mounts, position. All else stays
  * as that webhook left it: it may have put the image of a mirror there.
  */
-export function restoreSidecar({ spec }: Pod): PatchOperation[] {
+export function restoreSidecar({ spec }: Pod, wish: InjectionWish): PatchOperation[] {
   const containers = spec.initContainers ?? [];
   const index = containers.findIndex(({ name }) => name === containerName);
   const sidecar = containers[index];
@@ -30,14 +30,14 @@ export function restoreSidecar({ spec }: Pod): PatchOperation[] {
   const path = pointer('spec', 'initContainers', index);
   const patch: PatchOperation[] = [];
   if (sidecar.restartPolicy !== nativeSidecarPolicy) patch.push({ op: 'add', path: `${path}/restartPolicy`, value: nativeSidecarPolicy });
-  patch.push(...restoreMounts(`${path}/volumeMounts`, sidecar.volumeMounts));
+  patch.push(...restoreMounts(`${path}/volumeMounts`, sidecar.volumeMounts, sidecarMounts(wish)));
   const position = sidecarPosition(containers.toSpliced(index, 1));
   if (position !== index) patch.push({ op: 'move', from: path, path: pointer('spec', 'initContainers', position) });
   return patch;
 }
 
-function restoreMounts(path: string, mounts: readonly Mount[] | undefined): PatchOperation[] {
-  const places = sidecarMounts.map((value) => ({ value, at: findMount(mounts ?? [], value) }));
+function restoreMounts(path: string, mounts: readonly Mount[] | undefined, wanted: readonly Mount[]): PatchOperation[] {
+  const places = wanted.map((value) => ({ value, at: findMount(mounts ?? [], value, wanted) }));
   const mended = places.flatMap(({ value, at }): PatchOperation[] => {
     const mount = mounts?.[at];
     return mount === undefined || isIntact(mount, value) ? [] : [{ op: 'replace', path: `${path}/${at}`, value }];
@@ -47,11 +47,11 @@ function restoreMounts(path: string, mounts: readonly Mount[] | undefined): Patc
 }
 
 /** What is mounted in its place, else where it was moved to; -1 if neither is there. */
-function findMount(mounts: readonly Mount[], wanted: Mount): number {
-  const inPlace = mounts.findIndex(({ mountPath }) => mountPath === wanted.mountPath);
+function findMount(mounts: readonly Mount[], one: Mount, wanted: readonly Mount[]): number {
+  const inPlace = mounts.findIndex(({ mountPath }) => mountPath === one.mountPath);
   if (inPlace !== -1) return inPlace;
-  const isPlace = (path: string): boolean => sidecarMounts.some(({ mountPath }) => mountPath === path);
-  return mounts.findIndex(({ name, mountPath }) => name === wanted.name && !isPlace(mountPath));
+  const isPlace = (path: string): boolean => wanted.some(({ mountPath }) => mountPath === path);
+  return mounts.findIndex(({ name, mountPath }) => name === one.name && !isPlace(mountPath));
 }
 
 /** Not a part of the volume: what is mounted by a sub path the kubelet never renews, and a new secret would not arrive. */

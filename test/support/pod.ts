@@ -67,6 +67,11 @@ const meshName = fc.constantFrom('istio-init', 'istio-proxy', 'istio-validation'
 const list = (one: fc.Arbitrary<Container>, minLength: number): fc.Arbitrary<Container[]> =>
   fc.uniqueArray(one, { minLength, maxLength: 4, selector: ({ name }) => name });
 
+const assertion = fc.record({
+  [podAnnotations.assertionAudience]: fc.constantFrom('api://AzureADTokenExchange', 'https://id.example/realms/a'),
+  [podAnnotations.assertionHosts]: fc.constantFrom('login.example', '*.login.example, id.example'),
+});
+
 /** Pods that ask for sidecars and can have them; without one an API server would accept them. */
 export const arbitraryPod: fc.Arbitrary<Pod> = fc
   .record({
@@ -80,9 +85,10 @@ export const arbitraryPod: fc.Arbitrary<Pod> = fc
     containers: list(container(appName), 1),
     initContainers: fc.option(list(initContainer(fc.oneof(appName, meshName)), 0), { nil: undefined }),
     volumes: fc.uniqueArray(label, { maxLength: 3 }),
+    assertion: fc.option(assertion, { nil: {} }),
     shareProcessNamespace: fc.option(fc.boolean(), { nil: undefined }),
   })
-  .map(({ labels, annotations, aliases, names, containers, initContainers, volumes, shareProcessNamespace }) => {
+  .map(({ labels, annotations, aliases, names, containers, initContainers, volumes, assertion: granted, shareProcessNamespace }) => {
     const inits = initContainers?.filter(({ name }) => containers.every((app) => app.name !== name));
     const mounts = [...containers, ...(inits ?? [])].flatMap(({ volumeMounts = [] }) => volumeMounts);
     const volumeNames = new Set([...volumes, ...mounts.map(({ name }) => name)]);
@@ -90,7 +96,7 @@ export const arbitraryPod: fc.Arbitrary<Pod> = fc
     return {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { name: 'app', labels, annotations: { ...annotations, [podAnnotations.inject]: entries.join(', ') } },
+      metadata: { name: 'app', labels, annotations: { ...annotations, ...granted, [podAnnotations.inject]: entries.join(', ') } },
       spec: {
         containers,
         initContainers: inits,
