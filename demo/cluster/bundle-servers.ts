@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
 
-/** The demo's servers as one file that any Node runs. */
-export async function bundleServers(): Promise<string> {
+/** Servers, the demo's unless told otherwise, as one file that any Node runs. */
+export async function bundleServers(input = join(import.meta.dirname, 'servers/main.ts')): Promise<string> {
   const bundle = await rolldown({
-    input: join(import.meta.dirname, 'servers/main.ts'),
+    input,
     platform: 'node',
     tsconfig: false,
     // A library uses eval, and means to.

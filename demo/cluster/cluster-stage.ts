@@ -22,6 +22,9 @@ export interface Restarts {
 
 const patienceMs = 120_000;
 
+/** In the cluster already, and has Node at /usr/bin/node. */
+export const sidecarImage = `docker.io/tokenward/sidecar:${version}`;
+
 /** A namespace of a cluster that has Tokenward, with the demo's servers in it, and what is done there. */
 export class ClusterStage {
   readonly cluster: Cluster;
@@ -34,17 +37,27 @@ export class ClusterStage {
 
   /** Makes the namespace, under restricted Pod Security, and starts the servers. */
   async prepare(): Promise<void> {
+    await this.loadWorkload();
+    await this.makeNamespace({ 'pod-security.kubernetes.io/enforce': 'restricted' });
+    await this.startServers(await serverObjects(sidecarImage), serversPod);
+  }
+
+  /** Gives the nodes the image of the workloads. */
+  async loadWorkload(): Promise<void> {
     const folder = await mkdtemp(join(tmpdir(), 'tokenward-images-'));
     try {
       await this.cluster.loadImage((await writeTestImages(folder)).workload);
     } finally {
       await rm(folder, { recursive: true });
     }
-    await this.makeNamespace({ 'pod-security.kubernetes.io/enforce': 'restricted' });
-    await this.apply(await serverObjects(`docker.io/tokenward/sidecar:${version}`));
-    const ready = this.kubectl('wait', '--for', 'condition=Ready', `pod/${serversPod}`, '--timeout', '90s');
+  }
+
+  /** Resolves when the pod is ready. */
+  async startServers(objects: readonly object[], pod: string): Promise<void> {
+    await this.apply(objects);
+    const ready = this.kubectl('wait', '--for', 'condition=Ready', `pod/${pod}`, '--timeout', '90s');
     await ready.catch(async (cause: unknown) => {
-      throw new Error(`the servers do not start: ${await this.kubectl('describe', 'pod', serversPod)}`, { cause });
+      throw new Error(`the servers do not start: ${await this.kubectl('describe', 'pod', pod)}`, { cause });
     });
   }
 

@@ -27,6 +27,7 @@ run_kube-apiserver() {
     --tls-cert-file "$cluster/server.crt" --tls-private-key-file "$cluster/server.key" --cert-dir "$data" \
     --token-auth-file "$cluster/tokens.csv" --authorization-mode Node,RBAC --enable-admission-plugins NodeRestriction \
     --service-account-issuer https://kubernetes.default.svc.cluster.local \
+    --api-audiences https://kubernetes.default.svc.cluster.local,https://another-name-of-the-api-server.example \
     --service-account-key-file "$cluster/service-account.crt" --service-account-signing-key-file "$cluster/service-account.key" \
     --service-cluster-ip-range 10.96.0.0/16 --allow-privileged=true --kubelet-preferred-address-types InternalIP "${extra[@]}"
 }
