@@ -5,10 +5,12 @@
 export const failures = {
   invalid_path: { status: 400, title: 'The path leaves the base URL or is malformed' },
   malformed_request: { status: 400, title: 'The request is not valid HTTP' },
+  soap_invalid: { status: 400, title: 'The request has no SOAP envelope that can take the token' },
   not_allowed: { status: 403, title: "The credential's upstream.allow does not permit this request" },
   forbidden_origin: { status: 403, title: 'The request does not come from this workload' },
   unknown_alias: { status: 404, title: 'No such alias' },
   request_timeout: { status: 408, title: 'The caller was too slow to send its request' },
+  body_too_large: { status: 413, title: "The request's body is too large to be kept" },
   headers_too_large: { status: 431, title: "The request's headers are too large" },
   upgrade_refused: { status: 501, title: 'Protocol upgrades are not supported' },
   token_rejected: { status: 502, title: 'The token endpoint refused to issue a token' },

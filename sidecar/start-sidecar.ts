@@ -8,11 +8,13 @@ import { SidecarMetrics } from './metrics/sidecar-metrics.ts';
 import { noteAnswers } from './note-answers.ts';
 import { observeTokens } from './observe-tokens.ts';
 import { type Alias, AliasTable, type Reload } from './proxy/alias-table.ts';
+import { ByteBudget } from './proxy/byte-budget.ts';
 import { Deadlines } from './proxy/deadlines.ts';
 import type { ProxyContext } from './proxy/handle-request.ts';
 import { HeadFlusher } from './proxy/head-flusher.ts';
 import { ProxyServer } from './proxy/proxy-server.ts';
 import { Route } from './proxy/route.ts';
+import { keptEnvelopeBytes } from './proxy/soap-body.ts';
 import { createTokenRequester } from './token/create-token-requester.ts';
 import type { ProjectedTokenGrant } from './token/projected-token.ts';
 import { TokenSources } from './token/token-sources.ts';
@@ -65,6 +67,7 @@ export async function startSidecar(options: SidecarOptions, { clock, random }: {
     failures: new FailureLog(log, clock),
     noteAnswer: noteAnswers(log),
     live: new Set(),
+    budget: new ByteBudget(keptEnvelopeBytes),
     draining: false,
   };
   const proxy = new ProxyServer(context);

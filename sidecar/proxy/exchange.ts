@@ -8,8 +8,12 @@ import type { NoteAnswer } from '../note-answers.ts';
 import type { Token } from '../token/token.ts';
 import { isExpired } from '../token/token-age.ts';
 import type { TokenOutcome } from '../token/token-source.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import type { CallerBody } from './caller-body.ts';
+import { hasNoEnvelope } from './check-soap-request.ts';
 import type { Deadlines, Expiring } from './deadlines.ts';
 import type { Flushable, HeadFlusher } from './head-flusher.ts';
+import { HeldAnswer } from './held-answer.ts';
 import { isIdempotent } from './is-idempotent.ts';
 import { answerProblem } from './problem.ts';
 import { RequestBody } from './request-body.ts';
@@ -17,13 +21,16 @@ import { appendRequestHeaders } from './request-headers.ts';
 import { headerPairs, responseHeaders } from './response-headers.ts';
 import type { Route } from './route.ts';
 import type { RequestHead } from './scan-head.ts';
+import { SoapBody } from './soap-body.ts';
 import { type Awaited, idleTimeoutMs, timeoutFailure } from './timeout-failure.ts';
-import { Upload } from './upload.ts';
 import { type AnswerHead, type CallOwner, UpstreamCall } from './upstream-call.ts';
 import { upstreamFailure } from './upstream-failure.ts';
 
 /** How long a request may queue for one of the connections to its API. */
 const queueTimeoutMs = 30_000;
+
+/** How long an answer is kept back to see whether it refuses the token. */
+const doubtMs = 2_000;
 
 export interface ExchangeContext {
   readonly clock: Clock;
@@ -33,14 +40,8 @@ export interface ExchangeContext {
   readonly noteAnswer: NoteAnswer | undefined;
   /** All exchanges that have not ended. */
   readonly live: Set<Exchange>;
-}
-
-/** The API's refusal, kept back while a fresh token is fetched, with whatever follows it. */
-interface HeldAnswer {
-  readonly head: AnswerHead;
-  readonly chunks: Buffer[];
-  ended: boolean;
-  failure: Failure | undefined;
+  /** For bodies that have to be kept. */
+  readonly budget: ByteBudget;
 }
 
 /** One call of the workload from its token to the end of the API's answer. */
@@ -53,7 +54,7 @@ export class Exchange implements CallOwner, Expiring, Flushable {
   readonly #head: RequestHead;
   /** Path and query as the API gets them. */
   readonly #path: string;
-  readonly #body: RequestBody;
+  readonly #body: CallerBody;
   readonly #startedMs: number;
   #token: Token | undefined;
   #authorization = '';
@@ -72,7 +73,11 @@ export class Exchange implements CallOwner, Expiring, Flushable {
     this.#route = route;
     this.#head = head;
     this.#path = path;
-    this.#body = new RequestBody(request, head, () => this.#uploadProgressed());
+    const progressed = (): void => this.#uploadProgressed();
+    this.#body =
+      route.soapHeader === undefined || hasNoEnvelope(request, head)
+        ? new RequestBody(request, head, progressed)
+        : new SoapBody(request, route.soapHeader, context.budget, progressed);
     this.#startedMs = context.clock.monotonicMs();
   }
 
@@ -86,7 +91,8 @@ export class Exchange implements CallOwner, Expiring, Flushable {
     this.#context.live.add(this);
     this.#context.deadlines.add(this);
     this.#response.on('close', () => this.#close());
-    this.#authorize();
+    if (this.#route.soapHeader !== undefined && this.#body.kind === 'none') this.#send();
+    else this.#authorize();
   }
 
   #authorize(): void {
@@ -123,7 +129,7 @@ export class Exchange implements CallOwner, Expiring, Flushable {
     if (!authorization.ok) return this.#fail(authorization.failure);
     this.#token = token;
     this.#authorization = authorization.value;
-    if (this.#body.kind === 'small' && !this.#body.complete) this.#readBody();
+    if (this.#body.kind === 'whole' && !this.#body.complete) this.#readBody();
     else this.#send();
   }
 
@@ -131,11 +137,14 @@ export class Exchange implements CallOwner, Expiring, Flushable {
   #readBody(): void {
     this.#inviteBody();
     this.deadline = this.#context.deadlines.in(idleTimeoutMs);
-    this.#body.read(() => {
-      if (this.#closed) return;
-      if (isExpired(this.#token as Token, this.#context.clock)) this.#authorize();
-      else this.#send();
-    });
+    this.#body.read(
+      () => {
+        if (this.#closed) return;
+        if (isExpired(this.#token as Token, this.#context.clock)) this.#authorize();
+        else this.#send();
+      },
+      (failure) => this.#fail(failure),
+    );
   }
 
   #inviteBody(): void {
@@ -143,14 +152,16 @@ export class Exchange implements CallOwner, Expiring, Flushable {
   }
 
   #send(onFreshConnection = false): void {
-    const { pool, headers, injectionHeader, droppedHeaders, connectTimeoutMs, metrics } = this.#route;
+    const { pool, headers, injectionHeader, soapHeader, droppedHeaders, connectTimeoutMs, metrics } = this.#route;
     const outgoing = [...headers];
     const hadAuthorization = appendRequestHeaders(outgoing, this.#request.rawHeaders, droppedHeaders, this.#head.connection);
     if (hadAuthorization && this.#call === undefined) metrics.authorizationsDropped++;
     if (this.#body.kind === 'stream' && this.#call === undefined) this.#inviteBody();
-    const body = this.#body.content();
-    if (body instanceof Upload && this.#head.contentLength !== undefined) outgoing.push('content-length', this.#head.contentLength);
-    outgoing.push(injectionHeader, this.#authorization);
+    // The client takes any iterable, though its type does not say so.
+    const body = this.#body.content(this.#authorization) as Buffer | null;
+    const { contentLength } = this.#body;
+    if (contentLength !== undefined) outgoing.push('content-length', contentLength);
+    if (soapHeader === undefined) outgoing.push(injectionHeader, this.#authorization);
     const call = new UpstreamCall(this);
     this.#call = call;
     this.deadline = this.#context.deadlines.in(connectTimeoutMs + queueTimeoutMs);
@@ -160,7 +171,7 @@ export class Exchange implements CallOwner, Expiring, Flushable {
   }
 
   requestStarted(): void {
-    if (isExpired(this.#token as Token, this.#context.clock)) {
+    if (this.#token !== undefined && isExpired(this.#token, this.#context.clock)) {
       const detail = 'The token expired while the request waited for a connection.';
       return this.#fail({ code: 'token_timeout', detail, hint: 'The API holds all connections; try again.' });
     }
@@ -184,17 +195,32 @@ export class Exchange implements CallOwner, Expiring, Flushable {
 
   answerStarted(head: AnswerHead): void {
     if (head.status === 401 || (head.status === 403 && this.#route.refreshOn403)) {
-      if (this.#tokenRefused(head)) return;
-    } else if (this.#replayed) {
-      this.#route.rejections.accepted(this.#token as Token);
-    }
+      if (this.#tokenRefused(new HeldAnswer(head))) return;
+    } else if (head.status >= 400 && this.#route.refusesInBody) {
+      this.#held = new HeldAnswer(head, true);
+      this.deadline = this.#context.deadlines.in(doubtMs);
+      return;
+    } else this.#tokenAccepted();
     this.#pass(head);
   }
 
+  #judge(held: HeldAnswer): void {
+    held.isDoubtful = false;
+    if (held.refusesToken) {
+      if (this.#tokenRefused(held)) return;
+    } else this.#tokenAccepted();
+    this.#release(held);
+  }
+
+  #tokenAccepted(): void {
+    if (this.#replayed) this.#route.rejections.accepted(this.#token as Token);
+  }
+
   /** Says whether the answer is kept back, because the call may be worth another try with a fresh token. */
-  #tokenRefused(head: AnswerHead): boolean {
+  #tokenRefused(held: HeldAnswer): boolean {
     const { rejections, source } = this.#route;
-    const token = this.#token as Token;
+    const token = this.#token;
+    if (token === undefined) return false;
     const nowMs = this.#context.clock.monotonicMs();
     if (this.#replayed) rejections.refused(token, nowMs);
     if (this.#replayed || !rejections.mayEvict(token, nowMs)) return false;
@@ -202,7 +228,7 @@ export class Exchange implements CallOwner, Expiring, Flushable {
       void source.replace(token);
       return false;
     }
-    this.#held = { head, chunks: [], ended: false, failure: undefined };
+    this.#held = held;
     this.deadline = Infinity;
     this.#call?.pause();
     void source.replace(token, this.#leaving()).then((outcome) => this.#decideHeld(outcome));
@@ -212,17 +238,22 @@ export class Exchange implements CallOwner, Expiring, Flushable {
   #decideHeld(outcome: TokenOutcome): void {
     const held = this.#held;
     if (this.#closed || held === undefined) return;
-    this.#held = undefined;
     if (outcome.ok) {
+      this.#held = undefined;
       this.#replayed = true;
       this.#route.metrics.replays++;
       this.#call?.discard(this.#context.deadlines);
       return this.#useToken(outcome.token);
     }
+    this.#release(held);
+  }
+
+  #release(held: HeldAnswer): void {
+    this.#held = undefined;
     if (held.failure !== undefined) return this.#fail(held.failure);
     this.#pass(held.head);
     for (const chunk of held.chunks) this.answerData(chunk);
-    if (held.ended) this.answerEnded([]);
+    if (held.trailers !== undefined) this.answerEnded(held.trailers);
     else this.#call?.resume();
   }
 
@@ -243,7 +274,8 @@ export class Exchange implements CallOwner, Expiring, Flushable {
 
   answerData(chunk: Buffer): void {
     if (this.#held !== undefined) {
-      this.#held.chunks.push(chunk);
+      const isEnough = this.#held.add(chunk);
+      if (isEnough && this.#held.isDoubtful) this.#judge(this.#held);
       return;
     }
     this.#bodyBegun = true;
@@ -258,7 +290,8 @@ export class Exchange implements CallOwner, Expiring, Flushable {
 
   answerEnded(rawTrailers: readonly Buffer[]): void {
     if (this.#held !== undefined) {
-      this.#held.ended = true;
+      this.#held.trailers = rawTrailers;
+      if (this.#held.isDoubtful) this.#judge(this.#held);
       return;
     }
     this.#call = undefined;
@@ -274,6 +307,7 @@ export class Exchange implements CallOwner, Expiring, Flushable {
     const failure = upstreamFailure(error, this.#route.api, call.answered);
     if (this.#held !== undefined) {
       this.#held.failure = failure;
+      if (this.#held.isDoubtful) this.#judge(this.#held);
       return;
     }
     const unsent = !call.started && isBrokenConnection(error);
@@ -291,6 +325,7 @@ export class Exchange implements CallOwner, Expiring, Flushable {
   }
 
   expire(): void {
+    if (this.#held?.isDoubtful === true) return this.#judge(this.#held);
     this.#fail(timeoutFailure(this.#awaited(), this.#route.api.host));
   }
 
@@ -318,6 +353,7 @@ export class Exchange implements CallOwner, Expiring, Flushable {
     this.#call?.abort();
     this.#call = undefined;
     this.#waiting?.abort();
+    this.#body.destroy();
     this.#context.deadlines.delete(this);
     this.#context.live.delete(this);
     const { clock, noteAnswer } = this.#context;

@@ -3,6 +3,7 @@ import type { Failure } from '../failure.ts';
 import type { SidecarMetrics } from '../metrics/sidecar-metrics.ts';
 import type { Alias, AliasTable } from './alias-table.ts';
 import { checkCaller } from './check-caller.ts';
+import { checkSoapRequest } from './check-soap-request.ts';
 import { Exchange, type ExchangeContext } from './exchange.ts';
 import { listAliases } from './list-aliases.ts';
 import { answerProblem } from './problem.ts';
@@ -35,7 +36,7 @@ export function handleRequest(context: ProxyContext, request: IncomingMessage, r
   const alias = context.aliases.get(target.alias);
   if (alias?.state.kind !== 'ready') return refuse(context, response, unavailable(context.aliases, target.alias, alias), alias?.name);
   const { route } = alias.state;
-  const forbidden = checkUpgrade(head) ?? checkAllowed(route, request.method ?? '', target, head);
+  const forbidden = checkUpgrade(head) ?? checkAllowed(route, request.method ?? '', target, head) ?? checkEnvelope(route, request, head);
   if (forbidden !== undefined) return refuse(context, response, forbidden, alias.name);
 
   const path = route.basePath + target.path;
@@ -112,4 +113,8 @@ function checkAllowed(route: Route, method: string, { path }: Target, { disguise
     detail: `upstream.allow has no rule for ${method} on this path.`,
     hint: "Add a rule to the credential's upstream.allow.",
   };
+}
+
+function checkEnvelope({ soapHeader }: Route, request: IncomingMessage, head: RequestHead): Failure | undefined {
+  return soapHeader === undefined ? undefined : checkSoapRequest(request, head);
 }

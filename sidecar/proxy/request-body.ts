@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { CallerBody } from './caller-body.ts';
 import type { RequestHead } from './scan-head.ts';
 import { Upload } from './upload.ts';
 
@@ -6,8 +7,9 @@ import { Upload } from './upload.ts';
 const replayLimit = 64 * 1024;
 
 /** A caller's body. A small one is read whole first: it can then be sent again, and goes out in one write. Any other is streamed. */
-export class RequestBody {
-  readonly kind: 'none' | 'small' | 'stream';
+export class RequestBody implements CallerBody {
+  readonly kind: CallerBody['kind'];
+  readonly contentLength: string | undefined;
   readonly #request: IncomingMessage;
   readonly #onProgress: () => void;
   #buffer: Buffer | undefined;
@@ -18,10 +20,10 @@ export class RequestBody {
     this.#request = request;
     this.#onProgress = onProgress;
     const empty = !chunked && (contentLength === undefined || contentLength === '0');
-    this.kind = empty ? 'none' : !chunked && Number(contentLength) <= replayLimit ? 'small' : 'stream';
+    this.kind = empty ? 'none' : !chunked && Number(contentLength) <= replayLimit ? 'whole' : 'stream';
+    this.contentLength = this.kind === 'stream' ? contentLength : undefined;
   }
 
-  /** Reads a small body; `done` is not called if the caller goes away before. */
   read(done: () => void): void {
     const chunks: Buffer[] = [];
     this.#request.on('data', (chunk: Buffer) => {
@@ -34,10 +36,9 @@ export class RequestBody {
     });
   }
 
-  /** What goes out; a second time only if `replayable`. */
   content(): Buffer | Upload | null {
     if (this.kind === 'none') return null;
-    if (this.kind === 'small') return this.#buffer ?? null;
+    if (this.kind === 'whole') return this.#buffer ?? null;
     if (this.#upload !== undefined) return this.#upload.recorded() ?? null;
     this.#upload = new Upload(this.#request, replayLimit, this.#onProgress);
     return this.#upload;
@@ -47,17 +48,14 @@ export class RequestBody {
     return this.kind !== 'stream' || this.#upload?.recorded() !== undefined;
   }
 
-  /** All of it has been read from the caller. */
   get complete(): boolean {
     return this.kind === 'none' || this.#buffer !== undefined || this.#upload?.complete === true;
   }
 
-  /** More is to come, and it is not the API that keeps it from coming. */
   get callerIsSlow(): boolean {
     return !this.complete && this.#upload?.blocked !== true;
   }
 
-  /** What has not been sent is read and dropped. */
   destroy(): void {
     this.#upload?.destroy();
   }

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { appendRequestHeaders, droppedRequestHeaders } from './request-headers.ts';
 
-const dropped = droppedRequestHeaders('X-Api-Token', ['X-Tenant']);
+const dropped = droppedRequestHeaders(['X-Api-Token', 'X-Tenant']);
 
 function passed(raw: readonly string[], connection?: string): string[] {
   const into: string[] = [];

@@ -16,9 +16,12 @@ const hopByHop = [
 /** The credentials that a workload may still send by itself: the sidecar's take their place. */
 const credentials = ['authorization', 'proxy-authorization'];
 
-/** Lower-case names of all that a caller's request loses on its way to this upstream. */
-export function droppedRequestHeaders(injectionHeader: string, upstreamHeaders: readonly string[]): ReadonlySet<string> {
-  return new Set([...hopByHop, ...credentials, ...[injectionHeader, ...upstreamHeaders].map((name) => name.toLowerCase())]);
+/** They no longer hold once something is put into a body (RFC 9530; RFC 3230). */
+export const bodyDigests = ['content-md5', 'digest', 'content-digest', 'repr-digest'];
+
+/** Lower-case names of all that a caller's request loses on its way to an upstream; `more`: what this one sets itself. */
+export function droppedRequestHeaders(more: readonly string[]): ReadonlySet<string> {
+  return new Set([...hopByHop, ...credentials, ...more.map((name) => name.toLowerCase())]);
 }
 
 /**

@@ -2,6 +2,7 @@ import type { SidecarConfig } from '../../crds/sidecar-config.ts';
 import type { AliasMetrics } from '../metrics/alias-metrics.ts';
 import type { Peer } from '../net/connection-problem.ts';
 import { createPool, type DestinationPool } from '../net/create-pool.ts';
+import type { HeaderBlock } from '../soap/soap-header.ts';
 import { type AuthorizationValue, authorizationValue } from '../token/authorization-value.ts';
 import { RejectionGuard } from '../token/rejection-guard.ts';
 import type { Token } from '../token/token.ts';
@@ -9,7 +10,7 @@ import type { TokenSource } from '../token/token-source.ts';
 import type { TokenSources } from '../token/token-sources.ts';
 import { type Allows, compileAllow } from './allow-rules.ts';
 import { QueryParameters } from './query-parameters.ts';
-import { droppedRequestHeaders } from './request-headers.ts';
+import { bodyDigests, droppedRequestHeaders } from './request-headers.ts';
 
 /** So many connections to one API at most: a streaming answer holds one, and a burst of calls needs one each. */
 const maxConnections = 1024;
@@ -35,8 +36,12 @@ export class Route {
   readonly headers: readonly string[];
   readonly query: QueryParameters;
   readonly injectionHeader: string;
+  /** Where the token goes instead of a header. */
+  readonly soapHeader: HeaderBlock | undefined;
   readonly refreshBeforeMs: number;
   readonly refreshOn403: boolean;
+  /** What the API says in an answer's body may be that it refuses the token. */
+  readonly refusesInBody: boolean;
   readonly connectTimeoutMs: number;
   /** `Infinity` for none. */
   readonly responseTimeoutMs: number;
@@ -53,7 +58,8 @@ export class Route {
     this.alias = alias;
     this.metrics = metrics;
     this.#sources = sources;
-    this.#injection = injection;
+    // Bearer is a scheme of HTTP; in an envelope the token stands alone.
+    this.#injection = injection.soapHeader === undefined ? injection : { scheme: '', ...injection };
     this.rejections = new RejectionGuard();
     this.baseUrl = new URL(upstream.url);
     const proxyHost = upstream.proxy && new URL(upstream.proxy.url).host;
@@ -72,13 +78,15 @@ export class Route {
     this.headers = [...this.pool.headers, ...upstream.headers.flatMap(({ name, value }) => [name, value.reveal()])];
     this.query = new QueryParameters(upstream.queryParameters);
     this.injectionHeader = injection.header;
-    this.droppedHeaders = droppedRequestHeaders(
+    this.soapHeader = injection.soapHeader;
+    this.droppedHeaders = droppedRequestHeaders([
       injection.header,
-      upstream.headers.map(({ name }) => name),
-    );
+      ...upstream.headers.map(({ name }) => name),
+      ...(this.soapHeader === undefined ? [] : bodyDigests),
+    ]);
     this.refreshBeforeMs = cache.refreshBeforeSeconds * 1000;
-    // SuccessFactors answers a revoked token with 403 (LGN0022).
-    this.refreshOn403 = cache.refreshOn403 || grant.saml2Bearer?.profile === 'SuccessFactors';
+    this.refreshOn403 = cache.refreshOn403;
+    this.refusesInBody = grant.saml2Bearer?.profile === 'SuccessFactors';
     // Last: what throws before must not leave it acquired.
     this.source = sources.acquire(config, alias);
   }

@@ -5,11 +5,13 @@ import { FailureLog } from '../../sidecar/failure-log.ts';
 import { SidecarMetrics } from '../../sidecar/metrics/sidecar-metrics.ts';
 import { noteAnswers } from '../../sidecar/note-answers.ts';
 import { AliasTable } from '../../sidecar/proxy/alias-table.ts';
+import { ByteBudget } from '../../sidecar/proxy/byte-budget.ts';
 import { Deadlines } from '../../sidecar/proxy/deadlines.ts';
 import type { ProxyContext } from '../../sidecar/proxy/handle-request.ts';
 import { HeadFlusher } from '../../sidecar/proxy/head-flusher.ts';
 import { ProxyServer } from '../../sidecar/proxy/proxy-server.ts';
 import { Route } from '../../sidecar/proxy/route.ts';
+import { keptEnvelopeBytes } from '../../sidecar/proxy/soap-body.ts';
 import { TokenSources } from '../../sidecar/token/token-sources.ts';
 import { HeldEndpoint } from './held-endpoint.ts';
 import { JumpingClock } from './jumping-clock.ts';
@@ -54,6 +56,7 @@ export async function startTestProxy(upstream: TestConfig['upstream'], more: Par
     failures: new FailureLog(logger, clock),
     noteAnswer: noteAnswers(logger),
     live: new Set(),
+    budget: new ByteBudget(keptEnvelopeBytes),
     draining: false,
   };
   const server = new ProxyServer(context);

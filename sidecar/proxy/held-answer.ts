@@ -1,0 +1,70 @@
+import { brotliDecompressSync, constants, gunzipSync, inflateSync } from 'node:zlib';
+import type { Failure } from '../failure.ts';
+import type { AnswerHead } from './upstream-call.ts';
+
+/** So much of an answer is looked at to see whether it refuses the token. */
+const examinedBytes = 4096;
+/** What that much may become when it is decompressed. */
+const longestExamined = 1024 * 1024;
+
+/** SuccessFactors says by this that it does not know the token (any more), under one status or another. */
+const refusalCode = 'LGN0022';
+
+/** The beginning of an answer that is kept back: the call may be worth another try with a fresh token. */
+export class HeldAnswer {
+  readonly head: AnswerHead;
+  readonly chunks: Buffer[] = [];
+  /** There once the answer has ended. */
+  trailers: readonly Buffer[] | undefined;
+  failure: Failure | undefined;
+  /** Only its body can tell whether it refuses the token. */
+  isDoubtful: boolean;
+  #size = 0;
+
+  constructor(head: AnswerHead, isDoubtful = false) {
+    this.head = head;
+    this.isDoubtful = isDoubtful;
+  }
+
+  /** Says whether there is enough to tell. */
+  add(chunk: Buffer): boolean {
+    this.chunks.push(chunk);
+    this.#size += chunk.length;
+    return this.#size >= examinedBytes;
+  }
+
+  get refusesToken(): boolean {
+    const bytes = Buffer.concat(this.chunks);
+    return decoded(bytes.subarray(0, examinedBytes), this.#coding()).includes(refusalCode);
+  }
+
+  #coding(): string {
+    const { rawHeaders } = this.head;
+    const at = rawHeaders.findIndex((name, i) => i % 2 === 0 && name.toString('latin1').toLowerCase() === 'content-encoding');
+    return at === -1
+      ? 'identity'
+      : String(rawHeaders[at + 1])
+          .trim()
+          .toLowerCase();
+  }
+}
+
+type Decode = (bytes: Buffer) => Buffer;
+
+/** They take a beginning for the whole. */
+const decoders: Readonly<Record<string, Decode>> = {
+  identity: (bytes) => bytes,
+  gzip: (bytes) => gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: longestExamined }),
+  deflate: (bytes) => inflateSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: longestExamined }),
+  br: (bytes) => brotliDecompressSync(bytes, { finishFlush: constants.BROTLI_OPERATION_FLUSH, maxOutputLength: longestExamined }),
+};
+
+/** Empty if it cannot be read: such an answer is then passed on as any other. */
+function decoded(bytes: Buffer, coding: string): Buffer {
+  const decode = Object.hasOwn(decoders, coding) ? decoders[coding] : undefined;
+  try {
+    return decode?.(bytes) ?? Buffer.alloc(0);
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
