@@ -4,7 +4,7 @@ import { Sensitive } from '../../crds/sensitive.ts';
 import { samlAssertion, type SamlAssertionInput } from '../../sidecar/token/saml-assertion.ts';
 import { askForToken } from '../support/ask-for-token.ts';
 import { canarySecret } from '../support/canary.ts';
-import { httpAnswer } from '../support/http-answer.ts';
+import { httpAnswer, jsonAnswer } from '../support/http-answer.ts';
 import { headerValue } from '../support/read-requests.ts';
 import { requireTool } from '../support/require-tool.ts';
 import { AssertionVerifier } from '../support/saml/assertion-verifier.ts';
@@ -47,6 +47,9 @@ const grantWith = (assertion: Readonly<Record<string, unknown>>, profile: object
 });
 
 const admin = grantWith({ nameID: 'sfadmin' });
+
+const refusedWith = (status: number): Buffer =>
+  jsonAnswer({ error: { code: 'LGN0022', message: { lang: 'en-US', value: '[LGN0022]Authentication failed' } } }, { status });
 
 function assertionMadeElsewhere(tokenUrl: string): string {
   const assertion: SamlAssertionInput['assertion'] = {
@@ -136,21 +139,22 @@ describe.skipIf(java === undefined)('part B: SAML 2.0 bearer assertions', () => 
     expect(tokenServer.forms.length).toBeLessThan(30);
   });
 
-  test.each([['a 401', httpAnswer({ status: 401 })]])(
-    'B30 SuccessFactors: after %s of the API a fresh assertion asks for a new token',
-    async (_name, refusal) => {
-      await using tokenServer = await startSuccessFactors();
-      const revoked = new Set<string>();
-      await using stage = await setSamlStage({ tokenServer, client, grant: admin, revoked, refusal });
-      expect(await stage.callApi()).toBe('sfadmin');
-      revoked.add(headerValue(stage.api.request, 'authorization')?.slice('Bearer '.length) ?? '');
+  test.each([
+    ['a 401', httpAnswer({ status: 401 })],
+    ['a 403 with LGN0022', refusedWith(403)],
+    ['a 400 with LGN0022', refusedWith(400)],
+  ])('B30 SuccessFactors: after %s of the API a fresh assertion asks for a new token', async (_name, refusal) => {
+    await using tokenServer = await startSuccessFactors();
+    const revoked = new Set<string>();
+    await using stage = await setSamlStage({ tokenServer, client, grant: admin, revoked, refusal });
+    expect(await stage.callApi()).toBe('sfadmin');
+    revoked.add(headerValue(stage.api.request, 'authorization')?.slice('Bearer '.length) ?? '');
 
-      expect(await stage.callApi()).toBe('sfadmin');
-      expect(tokenServer.forms.map((form) => form.get('new_token'))).toEqual([null, 'true']);
-      expect(new Set(tokenServer.assertions.map(({ id }) => id)).size).toBe(2);
-      expect(stage.api.requests).toHaveLength(3);
-    },
-  );
+    expect(await stage.callApi()).toBe('sfadmin');
+    expect(tokenServer.forms.map((form) => form.get('new_token'))).toEqual([null, 'true']);
+    expect(new Set(tokenServer.assertions.map(({ id }) => id)).size).toBe(2);
+    expect(stage.api.requests).toHaveLength(3);
+  });
 
   test.each([
     ['XML', (xml: string) => xml],
