@@ -5,5 +5,8 @@ declare module 'oidc-provider/lib/provider.js' {
   export class Provider {
     constructor(issuer: string, configuration: Record<string, unknown>);
     callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+    readonly Client: { find(id: string): Promise<object | undefined> };
+    readonly Grant: new (properties: object) => { addOIDCScope(scope: string): void; save(): Promise<string> };
+    readonly RefreshToken: new (properties: object) => { save(): Promise<string> };
   }
 }
