@@ -25,6 +25,8 @@ export interface SamlStage extends AsyncDisposable {
 
 export interface SamlStageOptions extends Pick<SpecParts, 'client' | 'grant'> {
   readonly tokenServer: SamlTokenServer;
+  /** What its spec says beside the URL. */
+  readonly tokenEndpoint?: Readonly<Record<string, unknown>>;
   readonly secrets?: Readonly<Record<string, string>>;
   /** What the API says to a token that it does not take. */
   readonly refusal?: Buffer;
@@ -35,13 +37,13 @@ export interface SamlStageOptions extends Pick<SpecParts, 'client' | 'grant'> {
 const unauthorized = httpAnswer({ status: 401, headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' } });
 
 export async function setSamlStage(options: SamlStageOptions): Promise<SamlStage> {
-  const { tokenServer, secrets = {}, refusal = unauthorized, revoked = new Set(), client = {}, grant = {} } = options;
+  const { tokenServer, tokenEndpoint = {}, secrets = {}, refusal = unauthorized, revoked = new Set(), client = {}, grant = {} } = options;
   const api = await startRecordingServer((request) => {
     const token = headerValue(request, 'authorization')?.replace(/^Bearer /, '') ?? '';
     const user = revoked.has(token) ? undefined : tokenServer.userOf(token);
     return user === undefined ? refusal : httpAnswer({ body: user });
   });
-  const spec = { upstream: { url: api.url }, tokenEndpoint: { url: tokenServer.url }, client, grant };
+  const spec = { upstream: { url: api.url }, tokenEndpoint: { ...tokenEndpoint, url: tokenServer.url }, client, grant };
   const { rendered, problems } = check(credentialManifest(spec), secretManifest({ ...secretData, ...secrets }));
   const [credential] = rendered;
   if (credential === undefined || problems.length > 0) throw new Error(`not valid: ${JSON.stringify(problems)}`);
