@@ -81,13 +81,13 @@ export class AdmissionStage implements AsyncDisposable {
     return served;
   }
 
-  /** A dry run: to what the pod would be. */
+  /** A dry run: to what the pod would be. Names the service account, as the admission plugin that is off here would before any webhook. */
   create(pod: Pod, namespace = 'default'): Promise<Pod> {
     return this.#api.request<Pod>({
       method: 'POST',
       path: `/api/v1/namespaces/${namespace}/pods`,
       query: { dryRun: 'All', fieldValidation: 'Strict' },
-      body: pod,
+      body: { ...pod, spec: { serviceAccountName: 'default', ...pod.spec } },
     });
   }
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Container, Pod } from '../../operator/inject/pod.ts';
-import { containerName, credentialsVolume, noTokenVolume, podAnnotations } from '../../operator/naming.ts';
+import { assertionVolume, containerName, credentialsVolume, noTokenVolume, podAnnotations } from '../../operator/naming.ts';
 import { admitted } from '../support/pod.ts';
 import { ChartStage, namespace } from './chart-stage.ts';
 import type { Cluster } from './cluster.ts';
@@ -17,14 +17,29 @@ const securityContext = {
 const bare: Pod = {
   metadata: { name: 'app', annotations: { [podAnnotations.inject]: 'lms' } },
   spec: {
+    // As the admission plugin that is off here would have it.
+    serviceAccountName: 'default',
     containers: [{ name: 'app', image: 'app', securityContext }],
     initContainers: [{ name: 'migrate', image: 'app', securityContext }],
   },
 };
 
-/** What another webhook may have done to a pod with its sidecar. */
+const audience = 'api://AzureADTokenExchange';
+const granting: Pod = {
+  ...bare,
+  metadata: {
+    name: 'app',
+    annotations: {
+      ...bare.metadata?.annotations,
+      [podAnnotations.assertionAudience]: audience,
+      [podAnnotations.assertionHosts]: 'login.example',
+    },
+  },
+};
+
+/** What another webhook may have done to a pod with its sidecar, which has a token of the service account too. */
 function changed(change: (pod: Pod, sidecar: Container) => void): Pod {
-  const pod = structuredClone(admitted(bare));
+  const pod = structuredClone(admitted(granting));
   const sidecar = pod.spec.initContainers?.find(({ name }) => name === containerName);
   if (sidecar === undefined) throw new Error('the pod was not given a sidecar');
   change(pod, sidecar);
@@ -46,6 +61,12 @@ const withVolume = (name: string, source: object): Pod =>
   changed(({ spec }) => {
     spec.volumes = spec.volumes?.map((volume) => (volume.name === name ? { name, ...source } : volume));
   });
+
+const withTokens = (...tokens: readonly object[]): Pod =>
+  withVolume(assertionVolume, { projected: { sources: tokens.map((serviceAccountToken) => ({ serviceAccountToken })) } });
+
+const readByTheApp = (volume: string): Pod =>
+  changed(({ spec }) => Object.assign(spec.containers[0] ?? {}, { volumeMounts: [{ name: volume, mountPath: '/x' }] }));
 
 const beginningWith = (name: string): Pod => changed(({ spec }) => spec.initContainers?.unshift({ name, image: 'other', securityContext }));
 
@@ -82,6 +103,7 @@ describe.skipIf(provider === undefined)('the admission policy', () => {
 
   test('admits a pod with its sidecar', async () => {
     expect(await create('hr', admitted(bare))).toBe(admittedAnswer);
+    expect(await create('hr', admitted(granting))).toBe(admittedAnswer);
   });
 
   test('admits containers of a service mesh, and any other that another webhook put there, before the sidecar', async () => {
@@ -127,12 +149,17 @@ describe.skipIf(provider === undefined)('the admission policy', () => {
       withVolume(noTokenVolume, { projected: { sources: [{ secret: { name: 'other', optional: true } }] } }),
       /volumes of the sidecar/,
     ],
+    ['whose sidecar lost the token of the service account', withoutVolume(assertionVolume), /lacks its volumes/],
+    ['whose sidecar has that token elsewhere', withMount(assertionVolume, { mountPath: '/x' }), /lacks its volumes/],
+    ['whose sidecar has that token alone, which no kubelet renews', withMount(assertionVolume, { subPath: 'token' }), /have them whole/],
+    ['whose token is for the API server', withTokens({ path: 'token' }), /volume tokenward-assertion does not hold/],
+    ['whose token is for another audience', withTokens({ path: 'token', audience: 'x' }), /volume tokenward-assertion does not hold/],
+    ['whose token lies under another name', withTokens({ path: 'x', audience }), /volume tokenward-assertion does not hold/],
+    ['that has a second token', withTokens({ path: 'token', audience }, { path: 'x' }), /volume tokenward-assertion does not hold/],
+    ['without its token', withVolume(assertionVolume, { emptyDir: {} }), /volume tokenward-assertion does not hold/],
     ['whose init container would wait for the sidecar', sidecarLast, /starts before it \(migrate\)/],
-    [
-      'whose app could read the credentials',
-      changed(({ spec }) => Object.assign(spec.containers[0] ?? {}, { volumeMounts: [{ name: credentialsVolume, mountPath: '/x' }] })),
-      /mounted in another container \(app\)/,
-    ],
+    ['whose app could read the credentials', readByTheApp(credentialsVolume), /mounted in another container \(app\)/],
+    ['whose app could read the token', readByTheApp(assertionVolume), /mounted in another container \(app\)/],
     ["that was moved to the node's network", changed(({ spec }) => Object.assign(spec, { hostNetwork: true })), /node's network/],
   ])('refuses a pod %s, and says how to mend it', async (_name, pod, complaint) => {
     // Where Pod Security does not speak first.

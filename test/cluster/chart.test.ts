@@ -38,6 +38,7 @@ const emptyValues = [
   'sidecar.resources.cpuLimit',
   'sidecar.resources.memoryRequest',
   'sidecar.resources.memoryLimit',
+  'sidecar.apiAudiences',
   'webhook.excludedNamespaces',
   'webhook.certificates.issuerRef.name',
   'serviceAccount.name',
@@ -76,6 +77,7 @@ const combinations: Readonly<Record<string, readonly string[]>> = {
     'serviceAccount.annotations.example\\.com/note=x',
     'sidecar.resources.cpuLimit=1',
     'webhook.excludedNamespaces={monitoring}',
+    'sidecar.apiAudiences={https://api.example}',
   ],
   'with nothing where nothing need be': emptyValues.map((path) => `${path}=null`),
   'with all that may be off': [
@@ -140,6 +142,11 @@ describe.skipIf(provider === undefined)('the chart', () => {
     expect(await settings()).toEqual({ ok: true, settings: defaults });
     const resources = { ...defaults.resources, cpuLimit: '2' };
     expect(await settings('sidecar.resources.cpuLimit=2')).toEqual({ ok: true, settings: { ...defaults, resources } });
+    const apiAudiences = ['https://api.example', 'https://api'];
+    expect(await settings('sidecar.apiAudiences={https://api.example,https://api}')).toEqual({
+      ok: true,
+      settings: { ...defaults, apiAudiences },
+    });
     expect(await settings('sidecar.runAsUser=null')).toEqual({ ok: true, settings: { ...defaults, runAsUser: undefined } });
   });
 

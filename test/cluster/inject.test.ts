@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { injectSidecar } from '../../operator/inject/inject-sidecar.ts';
 import type { Container, Pod } from '../../operator/inject/pod.ts';
 import { reviewPod, type PodReview } from '../../operator/inject/review-pod.ts';
-import { containerName, credentialsVolume, noTokenVolume } from '../../operator/naming.ts';
+import { assertionVolume, containerName, credentialsVolume, noTokenVolume, podAnnotations } from '../../operator/naming.ts';
 import { arbitraryPod, injectionSettings, podWith } from '../support/pod.ts';
 import { AdmissionStage } from './admission-stage.ts';
 import { requireCluster } from './require-cluster.ts';
@@ -102,12 +102,13 @@ describe.skipIf(provider === undefined)('the injector, asked by a real API serve
     });
 
     test.each(Object.keys(damages))('that %s, the pod has its native sidecar, first and with its mounts', async (damage) => {
-      const created = await create(podWith({}, { 'example.org/damage': damage }));
+      const granted = { [podAnnotations.assertionAudience]: 'api://elsewhere', [podAnnotations.assertionHosts]: 'login.example' };
+      const created = await create(podWith({}, { 'example.org/damage': damage, ...granted }));
       expect(created.spec.initContainers?.[0]).toMatchObject({
         name: containerName,
         restartPolicy: 'Always',
         image: damage.includes('mirror') ? mirror : injectionSettings.image,
-        volumeMounts: [{ name: credentialsVolume }, { name: noTokenVolume }],
+        volumeMounts: [{ name: credentialsVolume }, { name: noTokenVolume }, { name: assertionVolume }],
       });
       expect(injectSidecar(created, injectionSettings)).toMatchObject({ outcome: 'untouched' });
     });
