@@ -140,11 +140,17 @@ export class Exchange implements CallOwner, Expiring, Flushable {
     this.#body.read(
       () => {
         if (this.#closed) return;
-        if (isExpired(this.#token as Token, this.#context.clock)) this.#authorize();
+        if (this.#tokenExpired()) this.#authorize();
         else this.#send();
       },
       (failure) => this.#fail(failure),
     );
+  }
+
+  /** Since it was chosen. One that never had any life left goes out nevertheless: it was fetched for those who waited for it. */
+  #tokenExpired(): boolean {
+    const token = this.#token;
+    return token !== undefined && token.lifetimeMs > 0 && isExpired(token, this.#context.clock);
   }
 
   #inviteBody(): void {
@@ -171,7 +177,7 @@ export class Exchange implements CallOwner, Expiring, Flushable {
   }
 
   requestStarted(): void {
-    if (this.#token !== undefined && isExpired(this.#token, this.#context.clock)) {
+    if (this.#tokenExpired()) {
       const detail = 'The token expired while the request waited for a connection.';
       return this.#fail({ code: 'token_timeout', detail, hint: 'The API holds all connections; try again.' });
     }

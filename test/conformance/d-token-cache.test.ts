@@ -98,6 +98,22 @@ describe('part D: the token cache', () => {
     expect(stage.api.requests).toHaveLength(1000);
   });
 
+  test('C36 D48 a token without any life left goes out for those who waited for it, and for nobody after them', async () => {
+    await using stage = await setStage({ lifetimeSeconds: 0 });
+    const held = Promise.withResolvers<void>();
+    stage.issuer.hold = held.promise;
+    const calls = Array.from({ length: 20 }, () => call(stage.url, { method: 'POST', body: 'x' }));
+    await expect.poll(() => stage.sidecar.metric('tokenward_token_cache_total{alias="api",result="miss"}')).toBe(20);
+    held.resolve();
+    expect(new Set((await Promise.all(calls)).map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set(stage.authorizations)).toEqual(new Set([bearer(1)]));
+
+    const later = call(stage.url);
+    stage.sidecar.clock.pass(1_000);
+    expect((await later).status).toBe(200);
+    expect(stage.authorizations.at(-1)).toBe(bearer(2));
+  });
+
   test('D49 the token endpoint is down: requests are served to the last second of the token, and not after it', async () => {
     await using stage = await setStage({ lifetimeSeconds: 600 });
     await call(stage.url);
