@@ -36,15 +36,15 @@ export async function convert(options: ConvertCommandOptions, context: CliContex
   if (problems.length > 0) return exitCode.problem;
 
   const sources = parsed.flatMap((result) => result.sources);
-  const mistake = mistakeIn(options, sources.length);
-  if (mistake !== undefined) {
-    printError(`error: ${mistake}`);
-    return exitCode.usage;
-  }
   const names = assignNames(sources, options.name);
   const results = sources.map((source, index) =>
     convertSource(source, names[index] ?? { name: '', secretName: '' }, { ...options, files: files.values }),
   );
+  const mistake = mistakeIn(options, results.filter(({ leftOut }) => !leftOut).length);
+  if (mistake !== undefined) {
+    printError(`error: ${mistake}`);
+    return exitCode.usage;
+  }
   for (const line of results.flatMap((result) => result.messages)) printError(line);
   const written = results.flatMap(({ yaml }) => yaml ?? []);
   if (results.some(({ failed }) => failed)) return nothing(printError, 'nothing is printed until all that is essential is there');
@@ -90,6 +90,7 @@ async function readFromFiles(fromFile: readonly FromFile[]): Promise<ReadFromFil
 
 interface Converted {
   readonly yaml?: string;
+  readonly leftOut: boolean;
   readonly failed: boolean;
   readonly messages: readonly string[];
 }
@@ -101,10 +102,15 @@ function convertSource(source: Source, names: Names, { files, namespace, upstrea
   const options: ConvertOptions = { secretName: names.secretName, upstreamUrl, files };
   const conversion =
     source.kind === 'destination' ? convertDestination(source.destination, options) : convertServiceKey(source.key, options);
-  if ('leftOut' in conversion) return { failed: false, messages: [`${place}: left out: ${conversion.leftOut}`] };
+  if ('leftOut' in conversion) return { leftOut: true, failed: false, messages: [`${place}: left out: ${conversion.leftOut}`] };
   const notes = describeNotes(conversion.notes).map((note) => `${place}: ${note}`);
   const written = conversion.missing.length > 0 ? undefined : writeManifests(conversion, names, namespace ?? source.namespace);
   const problems = written === undefined || written.ok ? [] : written.problems.map(({ path, message }) => `${path}: ${message}`);
   const errors = [...conversion.missing, ...problems].map((message) => `error: ${place}: ${message}`);
-  return { ...(written?.ok === true && { yaml: written.yaml }), failed: errors.length > 0, messages: [...notes, ...errors] };
+  return {
+    ...(written?.ok === true && { yaml: written.yaml }),
+    leftOut: false,
+    failed: errors.length > 0,
+    messages: [...notes, ...errors],
+  };
 }

@@ -153,6 +153,11 @@ describe('the command line', () => {
       /^error: option '--proxy-port <port>' argument '70000' is invalid\. It must be a port, 0 to 65535\.\n$/,
     ],
     [['run', '-f', 'x', '--proxy-port', '8080', '--admin-port', '8080'], /^error: --proxy-port and --admin-port must differ\n$/],
+    [['convert', '-f', 'x', '--name', 'A_B'], /^error: option '--name <name>' argument 'A_B' is invalid\. It must be a DNS label/],
+    [
+      ['convert', '-f', 'x', '--from-file', 'x'],
+      /^error: option '--from-file <key=file>' argument 'x' is invalid\. It must be a key and a file/,
+    ],
     [['run', '-f', '-'], /^error: run reads its files again when they change, and - can be read only once\n$/],
   ])('answers a mistake in the arguments with exit code 2 and what is wrong: %j', async (args, expected) => {
     const { code, stdout, stderr } = await runTokenward(args);
@@ -160,16 +165,22 @@ describe('the command line', () => {
     expect([code, stdout]).toEqual([2, '']);
   });
 
-  it.each([['--help'], ['run', '--help'], ['validate', '--help'], ['help', 'run']])('explains itself: %s %s', async (...args) => {
-    const { code, stdout, stderr } = await runTokenward(args.filter((arg) => typeof arg === 'string'));
-    expect(stdout).toMatch(/^Usage: tokenward/);
-    expect([code, stderr]).toEqual([0, '']);
-  });
+  it.each([['--help'], ['run', '--help'], ['validate', '--help'], ['convert', '--help'], ['help', 'run']])(
+    'explains itself: %s %s',
+    async (...args) => {
+      const { code, stdout, stderr } = await runTokenward(args.filter((arg) => typeof arg === 'string'));
+      expect(stdout).toMatch(/^Usage: tokenward/);
+      expect([code, stderr]).toEqual([0, '']);
+    },
+  );
 
-  it.each([['--version'], ['run', '--version'], ['validate', '--version']])('tells its version: %s %s', async (...args) => {
-    const { code, stdout } = await runTokenward(args.filter((arg) => typeof arg === 'string'));
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\n$/)]);
-  });
+  it.each([['--version'], ['run', '--version'], ['validate', '--version'], ['convert', '--version']])(
+    'tells its version: %s %s',
+    async (...args) => {
+      const { code, stdout } = await runTokenward(args.filter((arg) => typeof arg === 'string'));
+      expect([code, stdout]).toEqual([0, expect.stringMatching(/^\d+\.\d+\.\d+\n$/)]);
+    },
+  );
 
   it('shows a mistake of ours as one line, and its stack only where one asks for it', async () => {
     const nodeArgs = ['--import', 'data:text/javascript,process.stdout.write=()=>{throw new Error("a bug")}'];

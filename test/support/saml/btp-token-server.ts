@@ -22,7 +22,7 @@ export async function startBtpTokenServer(options: BtpOptions): Promise<SamlToke
       keepsTokens: false,
       readRequest: (request, form) => {
         if (request.headers.authorization !== basic) throw new Refusal('Bad credentials');
-        return decodeExactly(exactFields(form, ['grant_type', 'assertion']).get('assertion') ?? '', 'base64url');
+        return decodeExactly(exactFields(form, ['grant_type', 'assertion'], ['client_id']).get('assertion') ?? '', 'base64url');
       },
       userOf: (assertion) => {
         if (assertion.issuer !== issuer) throw new Refusal('Unknown issuer');
