@@ -63,6 +63,7 @@ describe('what is no envelope is refused with what is there and where, and never
     ['an attribute without an end', `<s:Envelope xmlns:s="secret`, 'expected the closing quote of an attribute, found the end of the body'],
     ['300 attributes', withHeader(`<a ${Array.from({ length: 300 }, (_, i) => `a${i}=""`).join(' ')}/>`), 'at most 256 attributes'],
     ['a name of 2,000 bytes', withHeader(`<${'a'.repeat(2000)}/>`), 'a name of at most 1024 bytes, found a longer one at byte 75'],
+    ['a namespace of 9,000 bytes', withHeader(`<a xmlns="${'a'.repeat(9000)}"/>`), 'a namespace of at most 8192 bytes, found a longer one'],
     ['10,001 elements', withHeader('<a/>'.repeat(10_000)), 'expected at most 10000 elements, found one more'],
     ['elements 200 deep', withHeader('<a>'.repeat(200)), 'expected elements at most 128 deep, found a deeper one'],
   ])('%s', (_name, text, problem) => {
@@ -96,7 +97,7 @@ test.each([
   const bytes = Buffer.from(text);
   const startedMs = performance.now();
   catchError(() => open(bytes));
-  expect(performance.now() - startedMs).toBeLessThan(1_000);
+  expect(performance.now() - startedMs).toBeLessThan(2_000);
 });
 
 function catchError(run: () => unknown): unknown {

@@ -28,6 +28,7 @@ export interface StartTag {
 
 const longestDeclaration = 256;
 const longestName = 1024;
+const longestNamespace = 8192;
 const mostAttributes = 256;
 const deepest = 128;
 /** Each costs a little, and meanwhile nobody else is served. */
@@ -173,6 +174,7 @@ export class XmlScanner {
 
   /** XML 1.0 sections 3.3.3 and 4.6. */
   #decode(value: Buffer, offset: number): string {
+    if (value.length > longestNamespace) throw new XmlProblem(`a namespace of at most ${longestNamespace} bytes`, 'a longer one', offset);
     const text = value.toString('latin1').replaceAll(/\r\n|[\t\r\n]/g, ' ');
     return text.replaceAll(/&(?:#x([\da-fA-F]{1,6})|#(\d{1,7})|(amp|lt|gt|quot|apos))?;?/g, (whole, hex, decimal, name) => {
       const code = hex === undefined ? Number(decimal ?? NaN) : Number.parseInt(hex, 16);
