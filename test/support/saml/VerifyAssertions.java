@@ -30,7 +30,7 @@ import org.xml.sax.helpers.DefaultHandler;
 /**
  * Judges SAML 2.0 bearer assertions with Java's own XML signatures (javax.xml.crypto.dsig), as strictly as a careful token server would.
  * Each line of standard input is one question: assertion, registered certificate (PEM), audience, recipient and time (ISO 8601), each in
- * Base64, with a space between them. The answer is one line of JSON.
+ * Base64, with a space between them. The answer is one line of JSON. The first line of all says that the program is there.
  */
 public final class VerifyAssertions {
     private static final String SAML = "urn:oasis:names:tc:SAML:2.0:assertion";
@@ -51,6 +51,7 @@ public final class VerifyAssertions {
     public static void main(String[] args) throws Exception {
         var in = new BufferedReader(new InputStreamReader(System.in, US_ASCII));
         var out = new PrintStream(System.out, true, UTF_8);
+        out.println("ready");
         for (String line = in.readLine(); line != null; line = in.readLine()) {
             List<byte[]> parts = Arrays.stream(line.split(" ")).map(Base64.getDecoder()::decode).toList();
             out.println(answer(parts));

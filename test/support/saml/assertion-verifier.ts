@@ -32,9 +32,11 @@ export type Verdict = ({ readonly accepted: true } & VerifiedAssertion) | { read
 
 /** Java's XML signatures (VerifyAssertions.java), in one process that lives as long as this object. */
 export class AssertionVerifier implements AsyncDisposable {
+  /** Java compiles its program first. A question may be put before that, and waits. */
+  readonly ready: Promise<unknown>;
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #ended: Promise<void>;
-  readonly #waiting: PromiseWithResolvers<Verdict>[] = [];
+  readonly #waiting: PromiseWithResolvers<string>[] = [];
   #complaints = '';
 
   constructor(java: string) {
@@ -42,24 +44,32 @@ export class AssertionVerifier implements AsyncDisposable {
     this.#process.stderr.on('data', (chunk: Buffer) => {
       this.#complaints += chunk.toString();
     });
-    createInterface({ input: this.#process.stdout }).on('line', (line) => this.#waiting.shift()?.resolve(JSON.parse(line) as Verdict));
+    createInterface({ input: this.#process.stdout }).on('line', (line) => this.#waiting.shift()?.resolve(line));
     this.#ended = new Promise((resolve) => {
       this.#process.once('close', () => resolve());
     });
     void this.#ended.then(() => this.#giveUp());
+    this.ready = this.#nextLine();
+    // Whoever asks a question hears of it too.
+    this.ready.catch(() => {});
   }
 
-  verify(assertion: string | Uint8Array, { certificate, audience, recipient, nowMs }: Expectation): Promise<Verdict> {
-    const question = Promise.withResolvers<Verdict>();
-    this.#waiting.push(question);
+  async verify(assertion: string | Uint8Array, { certificate, audience, recipient, nowMs }: Expectation): Promise<Verdict> {
     const parts = [assertion, certificate, audience, recipient, new Date(nowMs).toISOString()];
     this.#process.stdin.write(`${parts.map((part) => Buffer.from(part).toString('base64')).join(' ')}\n`);
-    return question.promise;
+    return JSON.parse(await this.#nextLine()) as Verdict;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     this.#process.stdin.end();
     return this.#ended;
+  }
+
+  /** Answers come in the order of the questions. */
+  #nextLine(): Promise<string> {
+    const line = Promise.withResolvers<string>();
+    this.#waiting.push(line);
+    return line.promise;
   }
 
   #giveUp(): void {

@@ -65,6 +65,7 @@ export class SamlTokenServer implements AsyncDisposable {
   }
 
   async listen(): Promise<void> {
+    await this.#options.verifier.ready;
     const server = createServer((request, response) => {
       this.#answer(request).then(
         (body) => response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(body)),
