@@ -93,8 +93,8 @@ function isRotated({ config }: Case, members: Members): boolean {
 /** Nothing keeps the new one: a Secret cannot be written from here, and pods that share a rotating token have it revoked. */
 function rotated(it: Case): Attempt {
   const hint =
-    'The endpoint rotates refresh tokens, and a credential that many pods share cannot follow it: turn rotation off for this client, store a refresh token' +
-    ' that does not rotate, or use another grant.';
+    'The endpoint rotates refresh tokens, and a credential that many pods share cannot follow it: turn rotation off for this client, or use another' +
+    ' grant. Keycloak sends another one with each answer, revoked or not: turn off Use refresh tokens of its client once the offline token is stored.';
   return failed(it, 'token_malformed', `${asked(it)} another refresh token than the one that was sent.`, { hint });
 }
 

@@ -4,6 +4,7 @@ import { listenOnLoopback, type Listening } from './listen-on-loopback.ts';
 /** What a valid token says about whoever it was issued to. */
 export interface Claims {
   readonly clientId: string;
+  readonly [name: string]: unknown;
 }
 
 /** Resolves to the claims of a valid token, to undefined for any other. */

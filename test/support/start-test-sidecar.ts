@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { Sensitive } from '../../crds/sensitive.ts';
 import type { ConfigSource } from '../../sidecar/config/config-source.ts';
 import { type Sidecar, startSidecar } from '../../sidecar/start-sidecar.ts';
+import type { ProjectedTokenGrant } from '../../sidecar/token/projected-token.ts';
 import { JumpingClock } from './jumping-clock.ts';
 import { newRecording } from './recordings.ts';
 
@@ -13,6 +14,7 @@ export interface TestSidecarOptions {
   readonly configs?: Configs;
   readonly expectedAliases?: readonly string[];
   readonly drainTimeoutSeconds?: number;
+  readonly projectedToken?: ProjectedTokenGrant | undefined;
 }
 
 /** A source that a test writes into. */
@@ -105,6 +107,7 @@ export async function startTestSidecar({
   configs = {},
   expectedAliases = [],
   drainTimeoutSeconds = 5,
+  projectedToken,
 }: TestSidecarOptions = {}): Promise<TestSidecar> {
   const clock = new JumpingClock();
   const source = new MemorySource();
@@ -116,7 +119,8 @@ export async function startTestSidecar({
     },
   });
   void source.set(configs);
-  const options = { source, expectedAliases, drainTimeoutSeconds, proxyPort: 0, adminPort: 0, adminHost: '127.0.0.1', version: 'test' };
+  const ports = { proxyPort: 0, adminPort: 0, adminHost: '127.0.0.1' };
+  const options = { source, expectedAliases, drainTimeoutSeconds, projectedToken, ...ports, version: 'test' };
   const sidecar = await startSidecar({ ...options, log: pino({ level: 'trace' }, lines) }, { clock, random: () => 0.5 });
   return new TestSidecar(sidecar, source, clock, log);
 }
