@@ -7,7 +7,7 @@ import { projectedToken, signing } from './signing-schema.ts';
 const clientAssertion = record(
   'The JWT that stands for the client (ClientAssertion): RFC 7523 section 2.2.',
   {
-    assertionRef: secretKeyRef.optional(),
+    assertionRef: secretKeyRef.describe('A JWT that was made elsewhere.').optional(),
     assertionFrom: projectedToken(
       "ProjectedToken: the service account token that the pod's annotation tokenward.dev/assertion-audience asks for, read afresh for every token request.",
     ).optional(),

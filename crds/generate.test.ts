@@ -11,7 +11,8 @@ let copy = '';
 beforeAll(async () => {
   await mkdir(join(root, '.cache'), { recursive: true });
   copy = await mkdtemp(join(root, '.cache', 'crds-'));
-  for (const part of ['crds', 'charts', 'package.json']) await cp(join(root, part), join(copy, part), { recursive: true });
+  for (const part of ['crds', 'charts', 'docs/reference.md', 'package.json'])
+    await cp(join(root, part), join(copy, part), { recursive: true });
 });
 afterAll(() => rm(copy, { recursive: true, force: true }));
 
@@ -22,7 +23,7 @@ const generate = (...options: string[]) =>
     );
   });
 
-test.each(['crds/tokenward.dev_oauth2credentials.yaml', 'charts/tokenward/crds/tokenward.dev_oauth2credentials.yaml'])(
+test.each(['crds/tokenward.dev_oauth2credentials.yaml', 'charts/tokenward/crds/tokenward.dev_oauth2credentials.yaml', 'docs/reference.md'])(
   'the check passes on the committed %s, fails on another with one line that says what to do, and generating mends it',
   async (file) => {
     expect(await generate('--check')).toEqual({ code: 0, stderr: '' });

@@ -47,7 +47,7 @@ const saml2Bearer = record(
       ['RFC7522', 'SuccessFactors'],
     ).default('RFC7522'),
     companyId: line('The company id of SuccessFactors (company_id).', 256).optional(),
-    assertionRef: secretKeyRef.optional(),
+    assertionRef: secretKeyRef.describe('An assertion that was made elsewhere: XML, or that in base64 or base64url.').optional(),
     assertion: samlAssertion.optional(),
   },
   [exactlyOne('assertionRef', 'assertion'), ...saml2BearerRules],
@@ -64,7 +64,10 @@ const jwtAssertion = record('A JWT that the sidecar signs anew for every token r
 
 const jwtBearer = record(
   'A JWT is exchanged for a token: RFC 7523 section 2.1.',
-  { assertionRef: secretKeyRef.optional(), assertion: jwtAssertion.optional() },
+  {
+    assertionRef: secretKeyRef.describe('A JWT that was made elsewhere.').optional(),
+    assertion: jwtAssertion.optional(),
+  },
   [exactlyOne('assertionRef', 'assertion')],
 );
 
@@ -74,12 +77,12 @@ const fromPod = "ProjectedToken: the service account token that the pod's annota
 const tokenExchange = record(
   'A token is exchanged for another one: RFC 8693 section 2.1. The subject is a technical one, never the caller.',
   {
-    subjectTokenRef: secretKeyRef.optional(),
+    subjectTokenRef: secretKeyRef.describe('The token of the subject (subject_token).').optional(),
     subjectTokenFrom: projectedToken(fromPod).optional(),
     subjectTokenType: tokenType(
       'The type of the subject token (subject_token_type). Absent: urn:ietf:params:oauth:token-type:access_token, or …:jwt for a ProjectedToken.',
     ),
-    actorTokenRef: secretKeyRef.optional(),
+    actorTokenRef: secretKeyRef.describe('The token of whoever acts for the subject (actor_token).').optional(),
     actorTokenFrom: projectedToken(fromPod).optional(),
     actorTokenType: tokenType('The type of the actor token (actor_token_type). Absent: as for the subject token.'),
     requestedTokenType: tokenType('The type of token to ask for (requested_token_type). Absent: the endpoint chooses.'),

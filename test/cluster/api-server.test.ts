@@ -28,7 +28,7 @@ describe.skipIf(provider === undefined)('a real API server', () => {
   });
 
   test('accepts every example', async () => {
-    const examples = await Array.fromAsync(glob(join(root, 'examples/*.yaml')));
+    const examples = await Array.fromAsync(glob(join(root, 'examples/**/*.yaml')));
     expect(examples).not.toEqual([]);
     for (const example of examples) {
       const said = await cluster.kubectl(['create', '--dry-run=server', '--validate=strict', '--filename', example]);

@@ -3,9 +3,12 @@ import { glob, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import * as z from 'zod';
 import { checkManifests } from '../../cli/check-manifests.ts';
+import { destinationProperties, grantTypes } from '../../cli/convert/destination-properties.ts';
 import { findManifestFiles, readManifestFiles } from '../../cli/manifests/read-manifest-files.ts';
 import { crdVersionAnnotation } from '../../crds/build-crd.ts';
+import { credentialSpec } from '../../crds/oauth2-credential.ts';
 import { parseCredential } from '../../crds/parse-credential.ts';
 import * as naming from '../../operator/naming.ts';
 import { OperatorMetrics } from '../../operator/operator-metrics.ts';
@@ -42,6 +45,42 @@ test('every manifest in the documentation is valid', () => {
   expect(
     complete.flatMap(({ path, yaml }) => checkManifests({ texts: [{ file: path, text: yaml }], problems: [] }, Date.now()).problems),
   ).toEqual([]);
+});
+
+/** As SAP Help names them: Deploying an OAuth2 Client Credentials Artifact, Deploying an OAuth2 SAML Bearer Assertion. */
+const artifacts = {
+  'OAuth2 Client Credentials':
+    'Name, Grant Type, Description, Token Service URL, Client ID, Client Secret, Client Authentication, Include Scope, Scope, Content Type' +
+    ', Resource, Audience, Custom Parameters',
+  'OAuth2 SAML Bearer Assertion':
+    'Name, Grant Type, Description, Audience, Client Key, Token Service URL, Target System Type, Company ID, User ID, Additional Properties' +
+    ', Key Pair Alias, Token Service User, Token Service Password',
+};
+
+test.each(Object.entries(artifacts))("docs/sap.md has a row for each field of SAP's %s", (title, list) => {
+  const rows = rowsBelow('docs/sap.md', title);
+  expect(list.split(', ').filter((field) => !rows.some(([first = '']) => first.split(/:| \(/)[0] === field))).toEqual([]);
+});
+
+test('docs/sap.md says of each property of a destination what it becomes, or that it is not supported', () => {
+  const rows = rowsBelow('docs/sap.md', 'Destinations');
+  const said = new Map(rows.flatMap(([names = '', ours = '']) => [...names.matchAll(/`([^`]+)`/g)].map(([, name = '']) => [name, ours])));
+  const wrong = Object.entries(destinationProperties).filter(([name, rule]) => {
+    const ours = said.get(name);
+    return ours === undefined || 'to' in rule === /^not (?:supported|needed): /.test(ours);
+  });
+  // Every assertion says the one value that can be said.
+  expect(wrong.map(([name]) => name)).toEqual(['authnContextClassRef']);
+  expect(Object.keys(grantTypes).filter((type) => !said.has(type))).toEqual([]);
+});
+
+test('docs/guides/grants.md has a row for each grant and each authentication, and a manifest that a test serves', async () => {
+  const cells = (title: string) => new Set(rowsBelow('docs/guides/grants.md', title).map(([first = '']) => first.replaceAll('`', '')));
+  const { client, grant } = credentialSpec.shape;
+  expect(cells('Grants')).toEqual(new Set(['grant.type', ...enumOf(grant, 'type')]));
+  expect(cells('Authentications')).toEqual(new Set(['client.authentication', ...enumOf(client, 'authentication')]));
+  const named = [...textOf('docs/guides/grants.md').matchAll(/examples\/([\w/-]+\.yaml)/g)].map(([, file]) => file);
+  expect(new Set(named)).toEqual(new Set(await Array.fromAsync(glob('**/*.yaml', { cwd: join(root, 'examples') }))));
 });
 
 test('every link within the documentation leads somewhere', () => {
@@ -119,6 +158,22 @@ test('docs/metrics.md has one row for each metric, and its type', async () => {
   expect(rows.toSorted()).toEqual(types.toSorted());
 });
 
+/** The cells of all tables between a heading and the next. */
+function rowsBelow(page: string, title: string): string[][] {
+  const section =
+    textOf(page)
+      .split(/^## /m)
+      .find((text) => text.startsWith(`${title}\n`)) ?? '';
+  return [...section.matchAll(/^\| (.*) \|$/gm)].map(([, row = '']) => row.split(' | '));
+}
+
+/** The values that a field may have, by the schema of the API. */
+function enumOf(schema: z.ZodType, field: string): string[] {
+  const { properties } = z.toJSONSchema(schema, { io: 'input' });
+  const property = properties?.[field];
+  return typeof property === 'object' ? (property.enum ?? []).map(String) : [];
+}
+
 /** Of a page that is there. */
 function textOf(page: string): string {
   return pages.find(({ path }) => path === page)?.text ?? '';
@@ -130,7 +185,7 @@ function hasValue(values: unknown, [first, ...rest]: readonly string[]): boolean
 }
 
 async function readPages(): Promise<{ path: string; text: string }[]> {
-  const paths = await collect(['*.md', 'docs/**/*.md', 'test/**/README.md']);
+  const paths = await collect(['*.md', 'docs/**/*.md', 'examples/README.md', 'test/**/README.md']);
   return Promise.all(paths.map(async (path) => ({ path, text: await readFile(join(root, path), 'utf8') })));
 }
 

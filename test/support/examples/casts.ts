@@ -193,7 +193,7 @@ export const casts: Readonly<Record<string, Cast>> = {
   'authentications/client-secret-jwt.yaml': {
     ...plainCall,
     answer: 'acme',
-    mistake: ['authentication: ClientSecretJWT', 'authentication: ClientSecretJWT\n    assertionAudience: https://another.example'],
+    mistake: ['id: acme', 'id: another'],
     start: provider(() => ({
       client: {
         client_id: 'acme',

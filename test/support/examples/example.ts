@@ -46,9 +46,10 @@ export interface Servers {
 }
 
 function onLoopback(text: string, { api, tokens }: Servers): string {
+  const tokenUrl = /^ +tokenEndpoint:\n(?: +#.*\n)* +url: (\S+)$/m.exec(text)?.[1] ?? '';
   return text
     .replace(/^( +upstream:\n(?: +#.*\n)* +url: )https:\/\/[^/\s]+/m, `$1${api}`)
-    .replace(/^( +tokenEndpoint:\n(?: +#.*\n)* +url: )https:\/\/[^/\s]+/m, `$1${tokens}`)
+    .replaceAll(`: ${tokenUrl}\n`, `: ${tokenUrl.replace(/^https:\/\/[^/]+/, tokens)}\n`)
     .replace(/(tokenward\.dev\/allowed-hosts(?:: |=))\S+/, '$1127.0.0.1');
 }
 
