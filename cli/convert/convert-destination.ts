@@ -6,6 +6,8 @@ import { grantOf } from './destination-grant.ts';
 import { destinationProperties, grantTypes, unsupportedTypes } from './destination-properties.ts';
 import { notesOn } from './property-table.ts';
 
+const maxDescription = 1024;
+
 /** A destination of SAP BTP as a credential that does what the Destination service does, for a technical client or user. */
 export function convertDestination(given: Destination, options: ConvertOptions): Conversion | LeftOut {
   const properties = normalised(given.properties);
@@ -19,8 +21,10 @@ export function convertDestination(given: Destination, options: ConvertOptions):
   const grant = grantOf(destination, grantTypes[type], draft);
   const authorities = authoritiesOf(destination, draft);
   const description = properties.get('Description');
+  if (description !== undefined && description.length > maxDescription)
+    draft.lose('Description', `only its first ${maxDescription} characters are`);
   const spec = {
-    ...(description !== undefined && { description: description.slice(0, 1024) }),
+    ...(description !== undefined && { description: description.slice(0, maxDescription) }),
     upstream: { ...upstreamOf(destination, draft), ...(authorities && { tls: authorities }) },
     tokenEndpoint: {
       ...tokenEndpointOf(destination, { client, grant }, draft),
@@ -38,7 +42,7 @@ function whyLeftOut(properties: ReadonlyMap<string, string>): string | undefined
   const [kind = 'HTTP', proxy, type] = ['Type', 'ProxyType', 'Authentication'].map((name) => properties.get(name));
   if (kind.toUpperCase() !== 'HTTP') return 'its Type is not HTTP';
   if (type === undefined) return 'it has no Authentication';
-  const reason = unsupportedTypes[type];
+  const reason = Object.hasOwn(unsupportedTypes, type) ? unsupportedTypes[type] : undefined;
   if (reason !== undefined) return `Authentication ${type} is not supported: it ${reason}`;
   if (!isGrantType(type)) return `its Authentication is unknown; those that can be converted are ${Object.keys(grantTypes).join(', ')}`;
   if (proxy?.toLowerCase() === 'onpremise') return 'ProxyType OnPremise is not supported: there is no way through the Cloud Connector';

@@ -2,6 +2,7 @@ import { unescaped } from '../../crds/render/private-key.ts';
 import { type Conversion, type ConvertOptions, Draft } from './conversion.ts';
 import { isIdentityAuthentication } from './is-identity-authentication.ts';
 import { notesOn } from './property-table.ts';
+import { printable } from './printable.ts';
 import { serviceKeyProperties } from './service-key-properties.ts';
 
 /** The credentials of a service key or binding: JSON that is an object. */
@@ -76,21 +77,23 @@ function clientCertificate(oauth: ServiceKey, draft: Draft): string {
 }
 
 function upstreamUrlOf(key: ServiceKey, nesting: string | undefined, draft: Draft): string {
-  if (draft.options.upstreamUrl !== undefined) return draft.options.upstreamUrl;
   const own = ['uri', ...(nesting === undefined ? [] : ['url'])].map((name) => textOf(key, name));
   const oauth = nesting === undefined ? {} : objectOf(key[nesting]);
   const besideTokenUrl = 'tokenurl' in oauth ? textOf(oauth, 'url') : undefined;
-  const first = [...own, besideTokenUrl].find((url) => url !== undefined && URL.canParse(url));
-  if (first !== undefined) return first;
+  const chosen = draft.options.upstreamUrl ?? [...own, besideTokenUrl].find((url) => url !== undefined && URL.canParse(url));
   const endpoints = ['endpoints', 'serviceurls'].flatMap((name) =>
     Object.entries(objectOf(key[name])).map(([endpoint, value]) => ({ name: `${name}.${endpoint}`, url: urlIn(value) })),
   );
-  const found = endpoints.filter(({ url }) => url !== undefined);
+  const found = new Set(endpoints.flatMap(({ url }) => url ?? []));
   const [only] = found;
-  if (only?.url !== undefined && new Set(found.map(({ url }) => url)).size === 1) return only.url;
-  const choice = found.length === 0 ? '' : `; the key has several endpoints: ${found.map(({ name }) => name).join(', ')}`;
-  draft.lack(`the URL of the API is missing: give it with --upstream-url URL${choice}`);
-  return '';
+  const url = chosen ?? (found.size === 1 ? only : undefined);
+  if (url === undefined) {
+    const choice = found.size === 0 ? '' : `; the key has several endpoints: ${endpoints.map(({ name }) => printable(name)).join(', ')}`;
+    draft.lack(`the URL of the API is missing: give it with --upstream-url URL${choice}`);
+    return '';
+  }
+  for (const { name, url: other } of endpoints) if (other !== url) draft.lose(name, 'another URL is called; --upstream-url chooses one');
+  return url;
 }
 
 function urlIn(value: unknown): string | undefined {

@@ -297,6 +297,29 @@ describe('tokenward convert', () => {
     expect(named).toEqual({ code: 2, stdout: '', stderr: [expect.stringMatching(/are for one credential, and there are 4 here/)] });
   });
 
+  test('says which endpoints of a service key are not called', async () => {
+    const uaa = { clientid: 'a', clientsecret: `${secretMark}s`, url: 'https://login.acme.example', xsappname: 'x' };
+    const key = { uaa, url: 'https://api.acme.example', endpoints: { api: 'https://api.acme.example', ui: 'https://ui.acme.example' } };
+    const { code, stderr } = await run(['-f', '-'], JSON.stringify(key));
+    expect(stderr.filter((line) => line.includes('endpoints'))).toEqual([
+      '(stdin): endpoints.ui: not carried over: another URL is called; --upstream-url chooses one',
+    ]);
+    expect(code).toBe(0);
+  });
+
+  test('says that a client whose secret is absent is taken for a public one', async () => {
+    const { code, stderr } = await convertText(
+      'x',
+      'Authentication=OAuth2TokenExchange\nclientId=a\nURL=https://a.example\ntokenServiceURL=https://l.example',
+      '--from-file',
+      `subject-token=${save('subject-token', 'token')}`,
+    );
+    expect(stderr[0]).toBe(
+      'x: clientSecret: not carried over: it is absent, so none is sent; if the cockpit removed it, use --from-file client-secret=FILE',
+    );
+    expect(code).toBe(0);
+  });
+
   test("does not touch the binding's own Secret, and stays in its namespace", async () => {
     const binding = sapSources.find(({ file }) => file === 'binding.yaml');
     const { stdout } = binding === undefined ? { stdout: '' } : await convertSource(binding);

@@ -8,7 +8,8 @@ import type { ConvertOptions } from './conversion.ts';
 import { convertDestination } from './convert-destination.ts';
 import { convertServiceKey } from './convert-service-key.ts';
 import { describeNotes } from './describe-notes.ts';
-import { printable, readSources, type Source } from './read-sources.ts';
+import { printable } from './printable.ts';
+import { readSources, type Source } from './read-sources.ts';
 import { writeManifests } from './write-manifests.ts';
 
 export interface ConvertCommandOptions {

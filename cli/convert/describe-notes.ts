@@ -1,5 +1,5 @@
 import type { Note } from './property-table.ts';
-import { printable } from './read-sources.ts';
+import { printable } from './printable.ts';
 
 /** A line for each property that is lost, and one for all those of which nothing is, by their reason. */
 export function describeNotes(notes: readonly Note[]): string[] {

@@ -9,6 +9,8 @@ export interface ClientParts {
   readonly tls?: object;
 }
 
+const inOneWay = 'a client authenticates in one way alone (RFC 6749, section 2.3)';
+
 /** Who asks for the token, in the order in which the Destination service looks. */
 export function clientOf(destination: Destination, draft: Draft): ClientParts {
   const { properties } = destination;
@@ -20,6 +22,8 @@ export function clientOf(destination: Destination, draft: Draft): ClientParts {
   };
   const keyStore = properties.get('tokenService.KeyStoreLocation');
   if (keyStore !== undefined || draft.options.files.has('tls.crt')) {
+    for (const property of ['clientSecret', 'tokenServiceUser', 'tokenServicePassword'])
+      if (properties.has(property)) draft.lose(property, `the certificate goes before it; ${inOneWay}`);
     const pair = pemPair(destination, keyStore, { certificate: 'tls.crt', key: 'tls.key' }, draft);
     const clientCertificate = { secretName: draft.keepTls(pair.certificate, pair.key) };
     return { client: { id: needId(), authentication: 'TLSClientAuth' }, tls: { clientCertificate } };
@@ -31,6 +35,7 @@ export function clientOf(destination: Destination, draft: Draft): ClientParts {
   // SAP's own types want a secret for all but these two.
   const mayBePublic = isSaml || properties.get('Authentication') === 'OAuth2TokenExchange';
   if (mayBePublic && secret === undefined && !draft.options.files.has('client-secret')) {
+    if (!isSaml) draft.lose('clientSecret', 'it is absent, so none is sent; if the cockpit removed it, use --from-file client-secret=FILE');
     return { client: { id: needId(), authentication: 'None' } };
   }
   const secretRef = draft.keepGiven('client-secret', secret, 'clientSecret is missing (the cockpit exports no secrets)');
@@ -45,10 +50,7 @@ function withTokenServiceUser(properties: ReadonlyMap<string, string>, user: str
   const secret = properties.get('clientSecret');
   const secretRef = draft.keepGiven('client-secret', password, 'tokenServicePassword is missing (the cockpit exports no secrets)');
   if (secret !== undefined && secret !== password) {
-    draft.lose(
-      'clientSecret',
-      'tokenServiceUser and tokenServicePassword go before it; a client authenticates in one way alone (RFC 6749, section 2.3)',
-    );
+    draft.lose('clientSecret', `tokenServiceUser and tokenServicePassword go before it; ${inOneWay}`);
   }
   const sent = isFalse(properties.get('tokenService.addClientCredentialsInBody')) ? undefined : id;
   return { id: user, ...basic(properties), secretRef, ...(sent !== undefined && { bodyId: sent }), ...bodyIdOf(properties, sent) };

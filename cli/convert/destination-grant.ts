@@ -81,7 +81,10 @@ function samlArm(destination: Destination, draft: Draft): object {
   };
 }
 
-const nameIDTypes: Readonly<Record<string, string>> = { unspecified: 'UserID', emailAddress: 'EmailAddress' };
+const nameIDTypes = new Map([
+  ['unspecified', 'UserID'],
+  ['emailAddress', 'EmailAddress'],
+]);
 
 function subjectOf(properties: ReadonlyMap<string, string>, draft: Draft): object {
   const user = properties.get('SystemUser');
@@ -90,9 +93,8 @@ function subjectOf(properties: ReadonlyMap<string, string>, draft: Draft): objec
       'SystemUser is missing: SAP takes the calling user, for whom Tokenward never acts; add the technical user that the token is for',
     );
   }
-  const format = properties.get('nameIdFormat');
-  const nameIDType =
-    nameIDTypes[/:nameid-format:(\w+)$/u.exec(format ?? 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified')?.[1] ?? ''];
+  const format = /:nameid-format:(\w+)$/u.exec(properties.get('nameIdFormat') ?? ':nameid-format:unspecified')?.[1] ?? '';
+  const nameIDType = nameIDTypes.get(format);
   if (nameIDType === undefined) draft.lose('nameIdFormat', 'an assertion has the format unspecified or emailAddress; it says unspecified');
   return { nameID: user ?? '', nameIDType: nameIDType ?? 'UserID' };
 }

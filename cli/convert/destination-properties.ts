@@ -119,7 +119,7 @@ export const destinationProperties: PropertyTable = {
 };
 
 /** Names that other tools use for the same. */
-export const aliases: Readonly<Record<string, string>> = {
-  tokenServiceUsername: 'tokenServiceUser',
-  tokenServicePass: 'tokenServicePassword',
-};
+export const aliases: ReadonlyMap<string, string> = new Map([
+  ['tokenServiceUsername', 'tokenServiceUser'],
+  ['tokenServicePass', 'tokenServicePassword'],
+]);

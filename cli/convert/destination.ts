@@ -11,19 +11,17 @@ export interface Destination {
 /** The cockpit exports no secrets. */
 const removed = /^<<.*(?:removed|hidden).*>>$/iu;
 
-/** These are as good as not there. */
-const isDefault: Readonly<Record<string, (value: string) => boolean>> = {
-  TrustAll: (value) => isFalse(value),
-  HostnameVerifier: (value) => value === 'Strict',
-};
+/** What says no more than what holds anyway. */
+const isDefault = (name: string, value: string): boolean =>
+  (name === 'TrustAll' && isFalse(value)) || (name === 'HostnameVerifier' && value === 'Strict');
 
-/** By the names that the table has; without what is empty, and without what says what holds anyway. */
+/** By the names that the table has; without what is as good as not there. */
 export function normalised(properties: ReadonlyMap<string, string>): Map<string, string> {
   const named = [...properties].map(([name, value]) => [properties.has(nameOf(name)) ? name : nameOf(name), value] as const);
-  return new Map(named.filter(([name, value]) => value !== '' && !removed.test(value) && isDefault[name]?.(value) !== true));
+  return new Map(named.filter(([name, value]) => value !== '' && !removed.test(value) && !isDefault(name, value)));
 }
 
-const nameOf = (name: string): string => aliases[name] ?? canonicalName(name, destinationProperties);
+const nameOf = (name: string): string => aliases.get(name) ?? canonicalName(name, destinationProperties);
 
 /** The properties `<prefix><name>`, by name. */
 export function withPrefix(properties: ReadonlyMap<string, string>, prefix: string): Map<string, string> {

@@ -6,6 +6,7 @@ import type { ManifestText } from '../manifests/read-manifest-files.ts';
 import { readSecret } from '../manifests/read-source.ts';
 import type { ServiceKey } from './convert-service-key.ts';
 import type { Destination } from './destination.ts';
+import { printable } from './printable.ts';
 import { parseProperties } from './parse-properties.ts';
 import { readBinding } from './read-binding.ts';
 
@@ -122,9 +123,6 @@ function fromManifests(file: string, text: string): ReadSources {
   });
   return merge([...read, { sources: [], problems }]);
 }
-
-/** A name of a source may be anything, and a secret in the wrong place. */
-export const printable = (name: string): string => (/^[\w.$/ -]{1,100}$/u.test(name) ? name : '(a name that cannot be shown)');
 
 const failed = (problem: ManifestProblem): ReadSources => ({ sources: [], problems: [problem] });
 
