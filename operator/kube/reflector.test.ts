@@ -432,6 +432,19 @@ test('a server that was restored from a backup is believed, and every key is tol
   expect(rig.changes.sort()).toEqual(['hr/a', 'hr/b']);
 });
 
+test('a version from which the server cannot watch, whatever it says to that, is given up for a new list', async () => {
+  await using rig = await Rig.make();
+  await rig.started();
+  const version = String(rig.server.cluster.version);
+  rig.server.plan(({ isWatch: is, query }) => is && query.get('resourceVersion') === version, { status: 500 }, Number.POSITIVE_INFINITY);
+  rig.server.muteWatches();
+  rig.set('a', '1');
+  rig.server.cutWatches();
+  await rig.agree();
+  await untilWith(rig.clock, () => rig.server.openWatches === 1);
+  expect(rig.server.lists).toBe(2);
+});
+
 test('where nothing ever happens the silence costs one small request now and then, and no list', async () => {
   await using rig = await Rig.make();
   rig.set('a', '1');

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { stderr } from 'node:process';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { systemClock } from '../../crds/clock.ts';
 import { ApiClient } from '../../operator/kube/api-client.ts';
@@ -57,12 +58,17 @@ export async function useGivenCluster({ environment, loadImage }: GivenClusterOp
 
 /** The current context of what KUBECONFIG names, or why there is none to use. */
 export function readGivenContext(environment: NodeJS.ProcessEnv): GivenContext | string {
-  const { status, stdout, stderr, error } = spawnSync('kubectl', ['config', 'view', '--minify', '--output', 'json'], {
+  const {
+    status,
+    stdout,
+    stderr: complaint,
+    error,
+  } = spawnSync('kubectl', ['config', 'view', '--minify', '--output', 'json'], {
     env: environment,
     encoding: 'utf8',
   });
   if (error !== undefined) return 'there is no kubectl on the PATH';
-  if (status !== 0) return `kubectl says of it: ${stderr.trim()}`;
+  if (status !== 0) return `kubectl says of it: ${complaint.trim()}`;
   const { contexts, clusters } = JSON.parse(stdout) as ConfigView;
   const { server = '', 'tls-server-name': serverName, 'proxy-url': proxy } = clusters?.[0]?.cluster ?? {};
   return { name: contexts?.[0]?.name ?? '', server, isIndirect: serverName !== undefined || proxy !== undefined };
@@ -91,7 +97,7 @@ async function takeTurn(kubeconfig: string): Promise<AsyncDisposable> {
     onChange: (leading) => {
       if (leading) resolve();
     },
-    log: { warn: (fields, message) => process.stderr.write(`${message}: ${JSON.stringify(fields)}\n`) },
+    log: { warn: (fields, message) => stderr.write(`${message}: ${JSON.stringify(fields)}\n`) },
   });
   election.start();
   await itsTurn;

@@ -1,7 +1,7 @@
 /**
  * `make cluster CMD="…" IMAGES="a.tar b.tar"`: starts a cluster, gives it our images and the OCI archives that are named, installs the chart
- * (unless it is to be bare) and runs the command, or a shell, with KUBECONFIG, kubectl and helm. When that ends so does the cluster, and
- * with the same status.
+ * (unless it is to be bare) and runs the command, or a shell, with KUBECONFIG, kubectl and helm. When that ends so does all that was made for
+ * it, and with the same status.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -26,7 +26,7 @@ async function main(): Promise<number> {
   if (!values.bare) await installTokenward(cluster, say).catch((error: unknown) => say(`Tokenward is not installed: ${reason(error)}`));
   if (positionals.length > 0) return await run(cluster.inside(positionals));
   say(`
-A shell in the cluster; the cluster ends with it. To begin with:
+A shell in the cluster. What was made for it ends with it. To begin with:
   kubectl get pods --all-namespaces
   kubectl apply -f examples/
   kubectl get oauth2credentials`);

@@ -12,6 +12,8 @@ export interface SeenRequest {
   readonly headers: http.IncomingHttpHeaders;
   readonly isWatch: boolean;
   readonly body: unknown;
+  /** Undefined as long as there is no answer, and where a fault is in its place. */
+  status?: number;
 }
 
 /** What happens to a request instead of an answer. */
@@ -165,6 +167,7 @@ export class FakeApiServer implements AsyncDisposable {
     if (target === undefined) return respond(response, failure(404, 'NotFound', 'the server could not find the requested resource'));
     if (seen.isWatch) return this.#watch(seen, target, response, fault === 'silent');
     const answer = this.#handle(seen, target);
+    seen.status = answer.status;
     if (fault === 'drop-after') return void request.socket.destroy();
     respond(response, answer);
   }

@@ -24,7 +24,7 @@ export abstract class ShippedProcess implements AsyncDisposable {
   readonly #name: string;
   readonly #child: ChildProcess;
   #errors = '';
-  #signalled = false;
+  #toldToEnd = false;
   #ended = false;
 
   constructor(name: string, child: ChildProcess, folder: string) {
@@ -88,14 +88,15 @@ export abstract class ShippedProcess implements AsyncDisposable {
   }
 
   signal(signal: NodeJS.Signals): void {
-    this.#signalled = true;
+    // What was frozen and thawed still has to be ended.
+    if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') this.#toldToEnd = true;
     this.#child.kill(signal);
   }
 
   /** Records what it shows to anyone, ends it if it still runs, and rejects unless it ended well. */
   async stop(): Promise<void> {
     try {
-      if (!this.#ended && !this.#signalled) {
+      if (!this.#ended && !this.#toldToEnd) {
         for (const [kind, url] of this.shown()) newRecording(kind, `${this.#name}-${this.pid}`).append(await (await fetch(url)).text());
         this.signal('SIGTERM');
       }

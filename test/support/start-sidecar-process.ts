@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { execPath } from 'node:process';
 import { ShippedProcess } from './shipped-process.ts';
 
 const bundle = join(import.meta.dirname, '../../dist/sidecar.mjs');
+const containerfile = join(import.meta.dirname, '../../images/Containerfile');
 const clockPreload = join(import.meta.dirname, 'clock-preload.ts');
 
 export interface SidecarProcessOptions {
@@ -70,7 +71,7 @@ export async function startSidecarProcess({
     writeFileSync(join(configDirectory, `${alias}.json`), typeof config === 'string' ? config : JSON.stringify(config));
   }
   const nodeArgs = movableClocks ? ['--import', clockPreload] : [];
-  const child = spawn(execPath, [...nodeArgs, bundle, '--config-dir', configDirectory, ...ports, ...args], {
+  const child = spawn(execPath, [...imageFlags(), ...nodeArgs, bundle, '--config-dir', configDirectory, ...ports, ...args], {
     stdio: ['ignore', 'pipe', 'pipe', ...(movableClocks ? (['ipc'] as const) : [])],
   });
   const sidecar = new SidecarProcess(child, configDirectory);
@@ -78,4 +79,11 @@ export async function startSidecarProcess({
   sidecar.proxyUrl = String(listening['proxy']);
   sidecar.adminUrl = String(listening['admin']);
   return sidecar;
+}
+
+/** The flags for Node that the image starts the sidecar with: they decide about its memory. */
+function imageFlags(): string[] {
+  const entrypoint = /^ENTRYPOINT (\[.*"\/usr\/lib\/tokenward\/sidecar\.mjs"\])$/m.exec(readFileSync(containerfile, 'utf8'))?.[1];
+  if (entrypoint === undefined) throw new Error(`${containerfile} does not say how the sidecar is started`);
+  return (JSON.parse(entrypoint) as string[]).slice(1, -1);
 }
