@@ -3,7 +3,16 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Container, Pod } from '../../operator/inject/pod.ts';
 import type { PodReview } from '../../operator/inject/review-pod.ts';
-import { apiTokenPath, containerName, credentialsPath, credentialsVolume, noTokenVolume } from '../../operator/naming.ts';
+import {
+  apiTokenPath,
+  assertionPath,
+  assertionVolume,
+  containerName,
+  credentialsPath,
+  credentialsVolume,
+  noTokenVolume,
+  podAnnotations,
+} from '../../operator/naming.ts';
 import type { OperatorProcess } from '../support/start-operator-process.ts';
 import { AdmissionStage } from './admission-stage.ts';
 import { annotatedPod, OperatorStage, plainPod } from './operator-stage.ts';
@@ -43,13 +52,22 @@ const damages = {
   'strips restartPolicy and the probes': ours(without('restartPolicy', 'startupProbe', 'livenessProbe', 'readinessProbe')),
   'strips restartPolicy': ours(without('restartPolicy')),
   'removes our container': initContainers((all) => all.filter((container) => !isOurs(container))),
-  'removes all init containers and volumes': ({ containers }: Spec) => ({ containers }),
+  'removes all init containers and volumes': ({ containers, serviceAccountName }: Spec) => ({ containers, serviceAccountName }),
   'strips the mounts': ours(without('volumeMounts')),
   'turns the order round': initContainers((all) => all.toReversed()),
   'puts ours last': initContainers((all) => [...all.filter((container) => !isOurs(container)), ...all.filter(isOurs)]),
   'adds a sidecar of its own first': initContainers((all) => [agent, ...all.filter(({ name }) => name !== agent.name)]),
   'mounts our credentials as a sub path': ourMount(credentialsVolume, { subPath: 'lms.json' }),
   'mounts our credentials elsewhere': ourMount(credentialsVolume, { mountPath: '/credentials' }),
+  'mounts our token as a sub path': ourMount(assertionVolume, { subPath: 'token' }),
+  'has our token be for the API server': (spec: Spec) => ({
+    ...spec,
+    volumes: spec.volumes?.map((volume) =>
+      volume.name === assertionVolume
+        ? { name: volume.name, projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }
+        : volume,
+    ),
+  }),
   'makes our Secrets mandatory': (spec: Spec) => ({
     ...spec,
     volumes: spec.volumes?.map((volume) =>
@@ -84,12 +102,17 @@ const deeds = { ...damages, ...breaches };
 const isDeed = (name: string): name is Deed => Object.hasOwn(deeds, name);
 
 const annotation = (neighbour: string): string => `example.org/${neighbour}`;
+const audience = 'api://elsewhere';
 const podFor = (asked: Readonly<Record<string, readonly Deed[]>>): Pod => ({
   ...annotatedPod,
+  // As the admission plugin that is off here would have it.
+  spec: { ...annotatedPod.spec, serviceAccountName: 'default' },
   metadata: {
     name: 'app',
     annotations: {
       ...annotatedPod.metadata?.annotations,
+      [podAnnotations.assertionAudience]: audience,
+      [podAnnotations.assertionHosts]: 'login.example',
       ...Object.fromEntries(Object.entries(asked).map(([neighbour, list]) => [annotation(neighbour), list.join(',')])),
     },
   },
@@ -126,8 +149,21 @@ function outcomeOf(answer: Pod | string): 'whole' | 'refused' | { readonly wrong
     equals(mountOf(sidecar, credentialsVolume), { name: credentialsVolume, mountPath: credentialsPath, readOnly: true }) &&
     equals(mountOf(sidecar, noTokenVolume), { name: noTokenVolume, mountPath: apiTokenPath, readOnly: true }) &&
     volumes?.some(({ name, projected }) => name === credentialsVolume && isOptional(projected)) === true &&
-    ![...inits, ...containers].some((container) => !isOurs(container) && mountOf(container, credentialsVolume) !== undefined);
+    hasItsToken(answer, sidecar) &&
+    ![...inits, ...containers].some((container) => !isOurs(container) && secretVolumes.some((volume) => mountOf(container, volume)));
   return isWhole ? 'whole' : { wrong: answer };
+}
+const secretVolumes = [credentialsVolume, assertionVolume];
+/** Where its author grants one. */
+function hasItsToken({ metadata, spec }: Pod, sidecar: Container): boolean {
+  if (metadata?.annotations?.[podAnnotations.assertionAudience] === undefined) return true;
+  const source = { serviceAccountToken: { audience, expirationSeconds: 3600, path: 'token' } };
+  return (
+    equals(mountOf(sidecar, assertionVolume), { name: assertionVolume, mountPath: assertionPath, readOnly: true }) &&
+    spec.volumes?.some(
+      ({ name, projected }) => name === assertionVolume && equals(projected, { defaultMode: 0o444, sources: [source] }),
+    ) === true
+  );
 }
 const isOptional = (projected: unknown): boolean =>
   (projected as { sources: { secret: { optional?: boolean } }[] } | undefined)?.sources.every(({ secret }) => secret.optional) === true;
@@ -139,10 +175,11 @@ const refusal = new RegExp(
     'lacks restartPolicy: Always.*exclude pods',
     'lacks its volumes.*Exclude pods',
     'volumes of the sidecar.*Exclude pods',
+    'volume tokenward-assertion does not hold.*Exclude pods',
     String.raw`starts before it \((migrate|agent).*exclude pods`,
     String.raw`credentials are mounted in another container \(app\).*Exclude pods`,
     String.raw`node's network \(hostNetwork\).*(Exclude pods|remove hostNetwork)`,
-    'container app mounts the volume tokenward-credentials.*remove the mount',
+    'container app mounts the volume tokenward-(credentials|assertion).*remove the mount',
     'Forbidden: may not be set for init containers without restartPolicy=Always',
     String.raw`volumeMounts\[\d\]\.name: Not found: "tokenward-`,
   ].join('|'),
