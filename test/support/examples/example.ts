@@ -23,16 +23,16 @@ export class Example {
     return readFileSync(join(this.#folder, file), 'utf8');
   }
 
-  /** The manifests and the Secrets that the commands in the comments make, for servers on loopback in the place of those that are named. */
+  /** The manifests and the Secrets that the commands in the comments make, with these servers in the place of those that are named. */
   manifests(servers: Servers): string {
-    const text = onLoopback(this.#text, servers);
+    const text = servedBy(this.#text, servers);
     const secrets = secretsOf(commandsOf(text), (file) => this.made(file));
     return [text, ...secrets.map((secret) => stringify(secret))].join('---\n');
   }
 
   /** The credential alone, under another name, and with a mistake in it. */
   mistaken(servers: Servers, name: string, [search, replacement]: readonly [string, string]): string {
-    const [document] = parseAllDocuments(onLoopback(this.#text, servers));
+    const [document] = parseAllDocuments(servedBy(this.#text, servers));
     const text = String(document);
     if (!text.includes(search)) throw new Error(`${name}: there is no "${search}"`);
     return text.replace(search, replacement).replace(/^ {2}name: \S+$/m, `  name: ${name}`);
@@ -45,12 +45,13 @@ export interface Servers {
   readonly tokens: string;
 }
 
-function onLoopback(text: string, { api, tokens }: Servers): string {
+function servedBy(text: string, { api, tokens }: Servers): string {
+  const hosts = [...new Set([api, tokens].map((url) => new URL(url).hostname))].join();
   const tokenUrl = /^ +tokenEndpoint:\n(?: +#.*\n)* +url: (\S+)$/m.exec(text)?.[1] ?? '';
   return text
     .replace(/^( +upstream:\n(?: +#.*\n)* +url: )https:\/\/[^/\s]+/m, `$1${api}`)
     .replaceAll(`: ${tokenUrl}\n`, `: ${tokenUrl.replace(/^https:\/\/[^/]+/, tokens)}\n`)
-    .replace(/(tokenward\.dev\/allowed-hosts(?:: |=))\S+/, '$1127.0.0.1');
+    .replace(/(tokenward\.dev\/allowed-hosts(?:: |=))\S+/, (_all, start: string) => start + hosts);
 }
 
 const commandsOf = (text: string): string[] => [...text.matchAll(/^# +\$ (.*)$/gm)].map(([, command = '']) => command);
