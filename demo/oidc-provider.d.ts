@@ -10,3 +10,8 @@ declare module 'oidc-provider/lib/provider.js' {
     readonly RefreshToken: new (properties: object) => { save(): Promise<string> };
   }
 }
+
+declare module 'oidc-provider/lib/helpers/errors.js' {
+  /** RFC 8707 section 2. */
+  export class InvalidTarget extends Error {}
+}

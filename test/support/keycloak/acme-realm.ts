@@ -95,6 +95,7 @@ export function acmeRealm({ partner, partnerKey, cluster }: Issuers): object {
           issuer: partner,
           useJwksUrl: 'false',
           publicKeySignatureVerifier: createPublicKey(partnerKey).export({ type: 'spki', format: 'pem' }),
+          publicKeySignatureVerifierKeyId: 'k1',
           jwtAuthorizationGrantEnabled: 'true',
         },
       },
