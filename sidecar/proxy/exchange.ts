@@ -1,51 +1,30 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Clock } from '../../crds/clock.ts';
 import type { Failure } from '../failure.ts';
-import type { FailureLog } from '../failure-log.ts';
 import { isBrokenConnection } from '../net/connection-problem.ts';
-import type { NoteAnswer } from '../note-answers.ts';
 import type { Token } from '../token/token.ts';
 import { isExpired } from '../token/token-age.ts';
 import type { TokenOutcome } from '../token/token-source.ts';
-import type { ByteBudget } from './byte-budget.ts';
 import type { CallerBody } from './caller-body.ts';
-import { hasNoEnvelope } from './check-soap-request.ts';
-import type { Deadlines, Expiring } from './deadlines.ts';
-import type { Flushable, HeadFlusher } from './head-flusher.ts';
-import { HeldAnswer } from './held-answer.ts';
+import type { Expiring } from './deadlines.ts';
+import type { ExchangeContext } from './exchange-context.ts';
+import { doubtMs, HeldAnswer } from './held-answer.ts';
 import { isIdempotent } from './is-idempotent.ts';
+import { PassedAnswer } from './passed-answer.ts';
 import { answerProblem } from './problem.ts';
-import { RequestBody } from './request-body.ts';
 import { appendRequestHeaders } from './request-headers.ts';
-import { headerPairs, responseHeaders } from './response-headers.ts';
 import type { Route } from './route.ts';
 import type { RequestHead } from './scan-head.ts';
-import { SoapBody } from './soap-body.ts';
-import { type Awaited, idleTimeoutMs, timeoutFailure } from './timeout-failure.ts';
+import { takeBody } from './take-body.ts';
+import { type Awaited, idleTimeoutMs, timeoutFailure, tokenExpired } from './timeout-failure.ts';
 import { type AnswerHead, type CallOwner, UpstreamCall } from './upstream-call.ts';
 import { upstreamFailure } from './upstream-failure.ts';
 
 /** How long a request may queue for one of the connections to its API. */
 const queueTimeoutMs = 30_000;
 
-/** How long an answer is kept back to see whether it refuses the token. */
-const doubtMs = 2_000;
-
-export interface ExchangeContext {
-  readonly clock: Clock;
-  readonly deadlines: Deadlines;
-  readonly flusher: HeadFlusher;
-  readonly failures: FailureLog;
-  readonly noteAnswer: NoteAnswer | undefined;
-  /** All exchanges that have not ended. */
-  readonly live: Set<Exchange>;
-  /** For bodies that have to be kept. */
-  readonly budget: ByteBudget;
-}
-
 /** One call of the workload from its token to the end of the API's answer. */
-export class Exchange implements CallOwner, Expiring, Flushable {
+export class Exchange implements CallOwner, Expiring {
   deadline = Infinity;
   readonly #context: ExchangeContext;
   readonly #request: IncomingMessage;
@@ -55,6 +34,7 @@ export class Exchange implements CallOwner, Expiring, Flushable {
   /** Path and query as the API gets them. */
   readonly #path: string;
   readonly #body: CallerBody;
+  readonly #answer: PassedAnswer;
   readonly #startedMs: number;
   #token: Token | undefined;
   #authorization = '';
@@ -63,7 +43,6 @@ export class Exchange implements CallOwner, Expiring, Flushable {
   #replayed = false;
   #held: HeldAnswer | undefined;
   #waiting: AbortController | undefined;
-  #bodyBegun = false;
   #closed = false;
 
   constructor(context: ExchangeContext, request: IncomingMessage, response: ServerResponse, route: Route, head: RequestHead, path: string) {
@@ -73,11 +52,8 @@ export class Exchange implements CallOwner, Expiring, Flushable {
     this.#route = route;
     this.#head = head;
     this.#path = path;
-    const progressed = (): void => this.#uploadProgressed();
-    this.#body =
-      route.soapHeader === undefined || hasNoEnvelope(request, head)
-        ? new RequestBody(request, head, progressed)
-        : new SoapBody(request, route.soapHeader, context.budget, progressed);
+    this.#body = takeBody(request, head, route, context.budget, () => this.#uploadProgressed());
+    this.#answer = new PassedAnswer(response, route, head.host ?? '');
     this.#startedMs = context.clock.monotonicMs();
   }
 
@@ -96,19 +72,10 @@ export class Exchange implements CallOwner, Expiring, Flushable {
   }
 
   #authorize(): void {
-    const { source, refreshBeforeMs, metrics } = this.#route;
-    const freshness = source.freshness(refreshBeforeMs);
-    if (freshness === 'fresh') metrics.hits++;
-    else if (freshness === 'stale') {
-      metrics.stale++;
-      source.refresh();
-    } else {
-      metrics.misses++;
-      this.deadline = Infinity;
-      void this.#awaitToken(source.obtain(refreshBeforeMs, this.#leaving()));
-      return;
-    }
-    this.#useToken(source.token as Token);
+    const token = this.#route.tokenAtHand();
+    if (token !== undefined) return this.#useToken(token);
+    this.deadline = Infinity;
+    void this.#awaitToken(this.#route.source.obtain(this.#route.refreshBeforeMs, this.#leaving()));
   }
 
   /** Aborted once this ends: nobody may wait for a token whom nobody waits for. */
@@ -177,11 +144,8 @@ export class Exchange implements CallOwner, Expiring, Flushable {
   }
 
   requestStarted(): void {
-    if (this.#tokenExpired()) {
-      const detail = 'The token expired while the request waited for a connection.';
-      return this.#fail({ code: 'token_timeout', detail, hint: 'The API holds all connections; try again.' });
-    }
-    this.#awaitAnswer();
+    if (this.#tokenExpired()) this.#fail(tokenExpired);
+    else this.#awaitAnswer();
   }
 
   #awaitAnswer(): void {
@@ -193,17 +157,15 @@ export class Exchange implements CallOwner, Expiring, Flushable {
     else this.#awaitAnswer();
   }
 
-  informed({ status, rawHeaders }: AnswerHead): void {
-    if (this.#request.httpVersion === '1.0') return;
-    // Not there in older Nodes; a caller must do without informational answers anyway.
-    this.#response.writeInformation?.(status, this.#passedHeaders(rawHeaders));
+  informed(head: AnswerHead): void {
+    this.#answer.inform(head);
   }
 
   answerStarted(head: AnswerHead): void {
     if (head.status === 401 || (head.status === 403 && this.#route.refreshOn403)) {
       if (this.#tokenRefused(new HeldAnswer(head))) return;
     } else if (head.status >= 400 && this.#route.refusesInBody) {
-      this.#held = new HeldAnswer(head, true);
+      this.#held = new HeldAnswer(head, (held) => this.#judge(held));
       this.deadline = this.#context.deadlines.in(doubtMs);
       return;
     } else this.#tokenAccepted();
@@ -211,7 +173,6 @@ export class Exchange implements CallOwner, Expiring, Flushable {
   }
 
   #judge(held: HeldAnswer): void {
-    held.isDoubtful = false;
     if (held.refusesToken) {
       if (this.#tokenRefused(held)) return;
     } else this.#tokenAccepted();
@@ -263,30 +224,15 @@ export class Exchange implements CallOwner, Expiring, Flushable {
     else this.#call?.resume();
   }
 
-  #pass({ status, statusText, rawHeaders }: AnswerHead): void {
+  #pass(head: AnswerHead): void {
     this.deadline = this.#context.deadlines.in(idleTimeoutMs);
-    this.#response.writeHead(status, statusText, this.#passedHeaders(rawHeaders));
-    this.#context.flusher.add(this);
-  }
-
-  #passedHeaders(rawHeaders: readonly Buffer[]): string[] {
-    const { baseUrl, basePath, alias } = this.#route;
-    return responseHeaders(rawHeaders, { baseUrl, basePath, alias, host: this.#head.host ?? '' });
-  }
-
-  flushHead(): void {
-    if (!this.#bodyBegun && !this.#closed) this.#response.flushHeaders();
+    this.#answer.begin(head, this.#context.flusher);
   }
 
   answerData(chunk: Buffer): void {
-    if (this.#held !== undefined) {
-      const isEnough = this.#held.add(chunk);
-      if (isEnough && this.#held.isDoubtful) this.#judge(this.#held);
-      return;
-    }
-    this.#bodyBegun = true;
+    if (this.#held !== undefined) return this.#held.add(chunk);
     this.deadline = this.#context.deadlines.in(idleTimeoutMs);
-    if (this.#response.write(chunk)) return;
+    if (this.#answer.write(chunk)) return;
     this.#call?.pause();
     this.#response.once('drain', () => {
       this.deadline = this.#context.deadlines.in(idleTimeoutMs);
@@ -295,15 +241,9 @@ export class Exchange implements CallOwner, Expiring, Flushable {
   }
 
   answerEnded(rawTrailers: readonly Buffer[]): void {
-    if (this.#held !== undefined) {
-      this.#held.trailers = rawTrailers;
-      if (this.#held.isDoubtful) this.#judge(this.#held);
-      return;
-    }
+    if (this.#held !== undefined) return this.#held.end(rawTrailers);
     this.#call = undefined;
-    this.#bodyBegun = true;
-    if (rawTrailers.length > 0) this.#response.addTrailers(headerPairs(this.#passedHeaders(rawTrailers)));
-    this.#response.end();
+    this.#answer.end(rawTrailers);
     this.#body.destroy();
   }
 
@@ -311,11 +251,7 @@ export class Exchange implements CallOwner, Expiring, Flushable {
     const call = this.#call;
     if (call === undefined || this.#closed) return;
     const failure = upstreamFailure(error, this.#route.api, call.answered);
-    if (this.#held !== undefined) {
-      this.#held.failure = failure;
-      if (this.#held.isDoubtful) this.#judge(this.#held);
-      return;
-    }
+    if (this.#held !== undefined) return this.#held.fail(failure);
     const unsent = !call.started && isBrokenConnection(error);
     if ((unsent || (call.reused && !call.answered)) && this.#mayRetry(unsent)) {
       this.#retried = true;
@@ -331,7 +267,7 @@ export class Exchange implements CallOwner, Expiring, Flushable {
   }
 
   expire(): void {
-    if (this.#held?.isDoubtful === true) return this.#judge(this.#held);
+    if (this.#held !== undefined) return this.#held.decide();
     this.#fail(timeoutFailure(this.#awaited(), this.#route.api.host));
   }
 

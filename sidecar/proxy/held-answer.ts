@@ -2,6 +2,8 @@ import { brotliDecompressSync, constants, gunzipSync, inflateSync } from 'node:z
 import type { Failure } from '../failure.ts';
 import type { AnswerHead } from './upstream-call.ts';
 
+/** How long an answer is kept back to see whether it refuses the token. */
+export const doubtMs = 2_000;
 /** So much of an answer is looked at to see whether it refuses the token. */
 const examinedBytes = 4096;
 /** What that much may become when it is decompressed. */
@@ -17,20 +19,36 @@ export class HeldAnswer {
   /** There once the answer has ended. */
   trailers: readonly Buffer[] | undefined;
   failure: Failure | undefined;
-  /** Only its body can tell whether it refuses the token. */
-  isDoubtful: boolean;
+  #judge: ((held: HeldAnswer) => void) | undefined;
   #size = 0;
 
-  constructor(head: AnswerHead, isDoubtful = false) {
+  /** `judge`: only its body can tell whether it refuses the token; called once, as soon as there is enough of it. */
+  constructor(head: AnswerHead, judge?: (held: HeldAnswer) => void) {
     this.head = head;
-    this.isDoubtful = isDoubtful;
+    this.#judge = judge;
   }
 
-  /** Says whether there is enough to tell. */
-  add(chunk: Buffer): boolean {
+  add(chunk: Buffer): void {
     this.chunks.push(chunk);
     this.#size += chunk.length;
-    return this.#size >= examinedBytes;
+    if (this.#size >= examinedBytes) this.decide();
+  }
+
+  end(rawTrailers: readonly Buffer[]): void {
+    this.trailers = rawTrailers;
+    this.decide();
+  }
+
+  fail(failure: Failure): void {
+    this.failure = failure;
+    this.decide();
+  }
+
+  /** By what there is now. */
+  decide(): void {
+    const judge = this.#judge;
+    this.#judge = undefined;
+    judge?.(this);
   }
 
   get refusesToken(): boolean {

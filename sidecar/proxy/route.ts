@@ -91,6 +91,21 @@ export class Route {
     this.source = sources.acquire(config, alias);
   }
 
+  /** The cached token if it is good enough for a request, renewed in the background where it is time. */
+  tokenAtHand(): Token | undefined {
+    const { source, metrics } = this;
+    const freshness = source.freshness(this.refreshBeforeMs);
+    if (freshness === 'fresh') metrics.hits++;
+    else if (freshness === 'stale') {
+      metrics.stale++;
+      source.refresh();
+    } else {
+      metrics.misses++;
+      return undefined;
+    }
+    return source.token;
+  }
+
   /** The injection header's value for a token; worked out once per token. */
   authorization(token: Token): AuthorizationValue {
     if (this.#injected?.token !== token) this.#injected = { token, authorization: authorizationValue(token, this.#injection) };

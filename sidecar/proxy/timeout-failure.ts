@@ -28,6 +28,12 @@ const timeouts: Readonly<Record<Awaited, (api: string) => Failure>> = {
   }),
 };
 
+export const tokenExpired: Failure = {
+  code: 'token_timeout',
+  detail: 'The token expired while the request waited for a connection.',
+  hint: 'The API holds all connections; try again.',
+};
+
 /** `api`: its host. */
 export function timeoutFailure(awaited: Awaited, api: string): Failure {
   return timeouts[awaited](api);
