@@ -24,12 +24,25 @@ const isGet = ({ tokenEndpoint }: SidecarConfig): boolean => tokenEndpoint.metho
 const isLearning = ({ tokenEndpoint }: SidecarConfig): boolean => new URL(tokenEndpoint.url).pathname.startsWith('/learning/');
 
 const isLogin = ({ grant }: SidecarConfig): boolean => grant.type === 'None';
+const decodeHeader = 'X-CF-ENCODED-CREDENTIALS';
+
+/** By Basic with encoded halves, and nothing that tells UAA of it. */
+const isEncodedForUaa = ({ client, tokenEndpoint }: SidecarConfig): boolean =>
+  client.authentication === 'ClientSecretBasic' &&
+  client.basicEncoding === 'FormURLEncoded' &&
+  !tokenEndpoint.parameters.some(({ name, in: place }) => place === 'Header' && name.toUpperCase() === decodeHeader);
+
 const grantName = ({ grant }: SidecarConfig): string => grantTypes[grant.type] ?? grant.type;
 
 /** What a user can do about an answer that brings no token. The first row that fits counts. */
 const rows: readonly Row[] = [
   { error: 'invalid_client', hint: clientAdvice },
   { error: 'unauthorized', asked: isAboutGrant, hint: grantAdvice },
+  {
+    error: 'unauthorized',
+    asked: isEncodedForUaa,
+    hint: `UAA and XSUAA decode id and secret only if the header parameter ${decodeHeader}: "true" says so (tokenEndpoint.parameters, in: Header): set it, or client.basicEncoding: Raw. Then check client.id and the secret that client.secretRef names.`,
+  },
   {
     error: 'unauthorized',
     hint: (config) => `UAA and XSUAA say so if the client is unknown or its secret is wrong. ${clientAdvice(config)}`,

@@ -16,6 +16,8 @@ export interface TokenEndpointOptions {
   readonly path: string;
   /** For whom the token is; throws a `Refusal` unless everything in the request is as it must be. */
   readonly admit: (request: TokenRequest) => string;
+  /** The body of a refusal. Without it, that of RFC 6749 section 5.2 with the reason. */
+  readonly describe?: (refusal: Refusal) => object;
 }
 
 const lifetimeSeconds = 3600;
@@ -36,9 +38,9 @@ export class TokenEndpoint implements AsyncDisposable {
       this.#answer(request).then(
         (body) => response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(body)),
         (error: unknown) => {
-          const { message, status } = error instanceof Refusal ? error : new Refusal(String(error), 500);
-          const body = JSON.stringify({ error: 'invalid_request', error_description: message });
-          response.writeHead(status, { 'Content-Type': 'application/json' }).end(body);
+          const refusal = error instanceof Refusal ? error : new Refusal(String(error), 500);
+          const { describe = invalidRequest } = this.#options;
+          response.writeHead(refusal.status, { 'Content-Type': 'application/json' }).end(JSON.stringify(describe(refusal)));
         },
       );
     });
@@ -61,11 +63,13 @@ export class TokenEndpoint implements AsyncDisposable {
     if (request.method !== 'POST' || request.url !== this.#options.path) throw new Refusal('no such endpoint', 404);
     if (request.headers['content-type'] !== 'application/x-www-form-urlencoded') throw new Refusal('not a form', 415);
     const subject = this.#options.admit({ request, form, url: this.url });
-    const token = canaryToken(`${subject}-${this.#subjects.size}`);
+    const token = canaryToken(this.#subjects.size + 1);
     this.#subjects.set(token, subject);
     return { access_token: token, token_type: 'Bearer', expires_in: lifetimeSeconds };
   }
 }
+
+const invalidRequest = ({ message }: Refusal): object => ({ error: 'invalid_request', error_description: message });
 
 export async function startTokenEndpoint(options: TokenEndpointOptions): Promise<TokenEndpoint> {
   const endpoint = new TokenEndpoint(options);
