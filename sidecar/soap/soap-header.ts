@@ -83,24 +83,21 @@ function without(bytes: Buffer, ranges: readonly [number, number][], offset: num
   return starts.map((start, i) => bytes.subarray(start - offset, (ranges[i]?.[0] ?? Infinity) - offset));
 }
 
+interface ExpandedName {
+  readonly prefix: string;
+  readonly local: string;
+  readonly namespace: string;
+}
+
 /** Namespaces in XML 1.0 sections 4 to 6. `within`: the elements around it, the nearest first. */
-function expand(
-  tag: StartTag,
-  within: readonly StartTag[],
-): { readonly prefix: string; readonly local: string; readonly namespace: string } {
-  const parts = tag.name.split(':');
-  const [prefix, local] = parts.length === 1 ? ['', parts[0]] : parts;
-  if (
-    parts.length > 2 ||
-    prefix === undefined ||
-    local === undefined ||
-    parts.some((part, i) => part === '' && (i > 0 || parts.length > 1))
-  ) {
-    throw new XmlProblem('a name with at most one prefix', 'another one', tag.start);
-  }
-  const declaring = [tag, ...within].find(({ namespaces }) => namespaces.has(prefix));
-  const namespace = declaring?.namespaces.get(prefix) ?? '';
-  if (prefix !== '' && namespace === '') throw new XmlProblem('an element whose prefix is declared', 'one whose prefix is not', tag.start);
+function expand({ name, namespaces, start }: StartTag, within: readonly StartTag[]): ExpandedName {
+  const colon = name.indexOf(':');
+  const prefix = name.slice(0, Math.max(0, colon));
+  const local = name.slice(colon + 1);
+  if (colon === 0 || local === '' || local.includes(':')) throw new XmlProblem('a name with at most one prefix', 'another one', start);
+  const declaring = [namespaces, ...within.map((tag) => tag.namespaces)].find((declared) => declared.has(prefix));
+  const namespace = declaring?.get(prefix) ?? '';
+  if (prefix !== '' && namespace === '') throw new XmlProblem('an element whose prefix is declared', 'one whose prefix is not', start);
   return { prefix, local, namespace };
 }
 
