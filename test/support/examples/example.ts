@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
 
@@ -21,6 +21,11 @@ export class Example {
   /** What a command has made. */
   made(file: string): string {
     return readFileSync(join(this.#folder, file), 'utf8');
+  }
+
+  /** What the commands take, and do not make. */
+  give(file: string, content: string): void {
+    writeFileSync(join(this.#folder, file), content);
   }
 
   /** The manifests and the Secrets that the commands in the comments make, with these servers in the place of those that are named. */
@@ -51,7 +56,7 @@ function servedBy(text: string, { api, tokens }: Servers): string {
   return text
     .replace(/^( +upstream:\n(?: +#.*\n)* +url: )https:\/\/[^/\s]+/m, `$1${api}`)
     .replaceAll(`: ${tokenUrl}\n`, `: ${tokenUrl.replace(/^https:\/\/[^/]+/, tokens)}\n`)
-    .replace(/(tokenward\.dev\/allowed-hosts(?:: |=))\S+/, (_all, start: string) => start + hosts);
+    .replace(/(tokenward\.dev\/allowed-hosts(?:: |=))\S+/g, (_all, start: string) => start + hosts);
 }
 
 const commandsOf = (text: string): string[] => [...text.matchAll(/^# +\$ (.*)$/gm)].map(([, command = '']) => command);

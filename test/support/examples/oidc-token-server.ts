@@ -40,7 +40,12 @@ export async function startOidcTokenServer(options: OidcOptions): Promise<OidcTo
   const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
   const provider = new Provider(issuer, {
     clients: [
-      { grant_types: [refreshToken === undefined ? 'client_credentials' : 'refresh_token'], response_types: [], redirect_uris: [], ...client },
+      {
+        grant_types: [refreshToken === undefined ? 'client_credentials' : 'refresh_token'],
+        response_types: [],
+        redirect_uris: [],
+        ...client,
+      },
     ],
     clientAuthMethods: [
       'none',
@@ -52,7 +57,13 @@ export async function startOidcTokenServer(options: OidcOptions): Promise<OidcTo
       'self_signed_tls_client_auth',
     ],
     jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'RS256', use: 'sig' }] },
-    ttl: { ClientCredentials: lifetimeSeconds, AccessToken: lifetimeSeconds, IdToken: lifetimeSeconds, RefreshToken: 86_400, Grant: 86_400 },
+    ttl: {
+      ClientCredentials: lifetimeSeconds,
+      AccessToken: lifetimeSeconds,
+      IdToken: lifetimeSeconds,
+      RefreshToken: 86_400,
+      Grant: 86_400,
+    },
     rotateRefreshToken: rotates,
     findAccount: (_context: unknown, accountId: string) => ({ accountId, claims: () => ({ sub: accountId }) }),
     features: {
