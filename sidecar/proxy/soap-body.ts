@@ -5,6 +5,7 @@ import { XmlProblem } from '../soap/xml-scanner.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { CallerBody } from './caller-body.ts';
 import { envelopeTooLarge, longestEnvelopeBytes } from './check-soap-request.ts';
+import { GatheredBytes } from './gathered-bytes.ts';
 
 /** Of the envelopes of all calls together, from their first byte to the end of the answer. */
 export const keptEnvelopeBytes = 16 * 1024 * 1024;
@@ -18,7 +19,7 @@ export class SoapBody implements CallerBody {
   readonly #budget: ByteBudget;
   readonly #onProgress: () => void;
   #envelope: OpenEnvelope | undefined;
-  #chunks: Buffer[] = [];
+  #bytes = new GatheredBytes();
   #size = 0;
   #length = 0;
   #done = (): void => {};
@@ -64,7 +65,7 @@ export class SoapBody implements CallerBody {
     this.#request.resume();
     this.#budget.giveBack(this.#size);
     this.#size = 0;
-    this.#chunks = [];
+    this.#bytes = new GatheredBytes();
     this.#envelope = undefined;
   }
 
@@ -73,12 +74,12 @@ export class SoapBody implements CallerBody {
     if (this.#size + chunk.length > longestEnvelopeBytes) return this.#refused(envelopeTooLarge);
     if (!this.#budget.take(chunk.length)) return this.#refused(tooManyEnvelopes(this.#budget.limit));
     this.#size += chunk.length;
-    this.#chunks.push(chunk);
+    this.#bytes.add(chunk);
   };
 
   readonly #end = (): void => {
-    const bytes = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
-    this.#chunks = [];
+    const bytes = this.#bytes.whole();
+    this.#bytes = new GatheredBytes();
     try {
       this.#envelope = openEnvelope(bytes, this.#block);
     } catch (error) {

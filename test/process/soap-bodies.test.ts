@@ -70,6 +70,20 @@ test('bodies that are no envelopes and far larger than one may be cost no more m
   expect(served).toHaveLength(1);
 });
 
+test('an envelope whose every byte is a chunk of its own does not cost the memory of so many chunks', async () => {
+  const { resident } = await sidecar.memoryKilobytes();
+  sidecar.forgetPeak();
+  await using client = new RawClient(sidecar.proxyPort);
+  client.sendHead('POST /soap HTTP/1.1', 'Host: localhost', 'Content-Type: text/xml', 'Transfer-Encoding: chunked');
+  const piece = Buffer.from('1\r\n \r\n'.repeat(10_000));
+  for (let sent = 0; sent < mebibyte; sent += 10_000) if (!client.socket.write(piece)) await once(client.socket, 'drain');
+  client.send(`${envelope.length.toString(16)}\r\n${envelope}\r\n0\r\n\r\n`);
+  await client.until('served');
+  const { peak } = await sidecar.memoryKilobytes();
+  // Kept as they come, they take 400 MiB.
+  expect(peak - resident).toBeLessThan(64 * 1024);
+});
+
 /** Sends the head and all of an envelope of 4 MiB, less its last bytes. */
 function begin(): { readonly client: RawClient; readonly finish: () => void } {
   const client = new RawClient(sidecar.proxyPort);
