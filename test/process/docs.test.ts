@@ -83,6 +83,21 @@ test('docs/guides/grants.md has a row for each grant and each authentication, an
   expect(new Set(named)).toEqual(new Set(await Array.fromAsync(glob('**/*.yaml', { cwd: join(root, 'examples') }))));
 });
 
+test('every field of a client, a grant and the injection is in an example, which a test serves', async () => {
+  const used = new Set<string>();
+  for await (const file of glob('examples/**/*.yaml', { cwd: root })) {
+    const documents = parseAllDocuments(await readFile(join(root, file), 'utf8')).map((document) => document.toJS());
+    for (const { kind, spec } of documents) if (kind === 'OAuth2Credential') addPaths(spec, '', used);
+  }
+  const { client, grant, injection } = credentialSpec.shape;
+  const fields = Object.entries({ client, grant, injection }).flatMap(([name, schema]) =>
+    pathsOf(z.toJSONSchema(schema, { io: 'input' }), name),
+  );
+  expect(fields.length).toBeGreaterThan(50);
+  // It is read as the subject's is, which has one.
+  expect(fields.filter((field) => !used.has(field))).toEqual(['grant.tokenExchange.actorTokenRef']);
+});
+
 test('every link within the documentation leads somewhere', () => {
   const links = pages.flatMap(({ path, text }) =>
     [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => ({ path, target })).filter(({ target }) => !/^[a-z]+:/.test(target)),
@@ -165,6 +180,28 @@ function rowsBelow(page: string, title: string): string[][] {
       .split(/^## /m)
       .find((text) => text.startsWith(`${title}\n`)) ?? '';
   return [...section.matchAll(/^\| (.*) \|$/gm)].map(([, row = '']) => row.split(' | '));
+}
+
+/** Of all fields within a value, those of a list's items once. */
+function addPaths(value: unknown, path: string, found: Set<string>): void {
+  if (Array.isArray(value)) for (const item of value) addPaths(item, path, found);
+  else if (typeof value !== 'object' || value === null) return;
+  else {
+    for (const [name, inner] of Object.entries(value)) {
+      const field = path === '' ? name : `${path}.${name}`;
+      found.add(field);
+      addPaths(inner, field, found);
+    }
+  }
+}
+
+/** The same of a schema. What a reference consists of is always the same. */
+function pathsOf({ properties = {}, items }: z.core.JSONSchema.BaseSchema, path: string): string[] {
+  if (typeof items === 'object' && !Array.isArray(items)) return pathsOf(items, path);
+  return Object.entries(properties).flatMap(([name, inner]) => {
+    const field = `${path}.${name}`;
+    return typeof inner === 'object' && !name.endsWith('Ref') ? [field, ...pathsOf(inner, field)] : [field];
+  });
 }
 
 /** The values that a field may have, by the schema of the API. */

@@ -32,6 +32,20 @@ export const authenticationCasts: Readonly<Record<string, Cast>> = {
       client: { client_id: 'acme', client_secret: clientSecret, token_endpoint_auth_method: 'client_secret_post' },
     })),
   },
+  'authentications/body-id.yaml': {
+    ...plainCall,
+    answer: 'jobs@acme.example',
+    mistake: ['bodyId: acme', 'bodyId: another'],
+    start: strict(() => ({
+      path: '/token',
+      admit: ({ request, form }) => {
+        const user = { username: 'jobs@acme.example', password: 'example-password' };
+        expectAuthorization(request, basic('token-service', clientSecret));
+        expectFields(form, { grant_type: 'password', client_id: 'acme', ...user });
+        return user.username;
+      },
+    })),
+  },
   'authentications/client-secret-jwt.yaml': {
     ...plainCall,
     answer: 'acme',
