@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Failure } from '../failure.ts';
-import { isBrokenConnection } from '../net/connection-problem.ts';
 import type { Token } from '../token/token.ts';
 import { isExpired } from '../token/token-age.ts';
 import type { TokenOutcome } from '../token/token-source.ts';
@@ -9,7 +8,6 @@ import type { CallerBody } from './caller-body.ts';
 import type { Expiring } from './deadlines.ts';
 import type { ExchangeContext } from './exchange-context.ts';
 import { doubtMs, HeldAnswer } from './held-answer.ts';
-import { isIdempotent } from './is-idempotent.ts';
 import { PassedAnswer } from './passed-answer.ts';
 import { answerProblem } from './problem.ts';
 import { appendRequestHeaders } from './request-headers.ts';
@@ -252,18 +250,12 @@ export class Exchange implements CallOwner, Expiring {
     if (call === undefined || this.#closed) return;
     const failure = upstreamFailure(error, this.#route.api, call.answered);
     if (this.#held !== undefined) return this.#held.fail(failure);
-    const unsent = !call.started && isBrokenConnection(error);
-    if ((unsent || (call.reused && !call.answered)) && this.#mayRetry(unsent)) {
+    if (!this.#retried && this.#body.replayable && call.isRepeatable(error, this.#request.method)) {
       this.#retried = true;
       return this.#send(true);
     }
     this.#call = undefined;
     this.#fail(failure);
-  }
-
-  /** Sends nothing twice that could be done twice, and no body that is not here any more. */
-  #mayRetry(unsent: boolean): boolean {
-    return !this.#retried && this.#body.replayable && (unsent || isIdempotent(this.#request.method));
   }
 
   expire(): void {

@@ -1,6 +1,8 @@
 import type { Dispatcher } from 'undici';
+import { isBrokenConnection } from '../net/connection-problem.ts';
 import type { ConnectionAware, CountedClient } from '../net/create-pool.ts';
 import type { Deadlines, Expiring } from './deadlines.ts';
+import { isIdempotent } from './is-idempotent.ts';
 
 /** The beginning of the API's answer, its headers as they came. */
 export interface AnswerHead {
@@ -47,6 +49,12 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, ConnectionAware
 
   constructor(owner: CallOwner) {
     this.#owner = owner;
+  }
+
+  /** Whether it may be sent again after this error: nothing is done twice that must not be. */
+  isRepeatable(error: Error, method: string | undefined): boolean {
+    if (!this.started && isBrokenConnection(error)) return true;
+    return this.reused && !this.answered && isIdempotent(method);
   }
 
   pause(): void {
