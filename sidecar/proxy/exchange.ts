@@ -150,7 +150,9 @@ export class Exchange implements CallOwner, Expiring {
     this.deadline = this.#context.deadlines.in(this.#body.complete ? this.#route.responseTimeoutMs : idleTimeoutMs);
   }
 
+  /** An answer that is kept back has a deadline of its own. */
   #uploadProgressed(): void {
+    if (this.#held !== undefined) return;
     if (this.#call === undefined || this.#response.headersSent) this.deadline = this.#context.deadlines.in(idleTimeoutMs);
     else this.#awaitAnswer();
   }

@@ -95,6 +95,24 @@ describe('part B: SuccessFactors refuses a token in the body of an answer', () =
     expect(stage.issuer.requests).toBe(1);
   });
 
+  test('B30 an error that comes slowly in the middle of an upload does not wait for the end of that', async () => {
+    await using stage = await setStage('');
+    await using client = connectRaw(stage.sidecar);
+    client.sendHead('POST /api HTTP/1.1', 'Host: localhost', 'Transfer-Encoding: chunked');
+    client.send('1\r\n0\r\n');
+    const arrived = (text: string): Promise<void> => expect.poll(() => String(stage.api.connections[0]?.received)).toContain(text);
+    await arrived('\r\n\r\n');
+    stage.api.connections[0]?.write('HTTP/1.1 413 No\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nslow\r\n');
+    for (let count = 1; count < 10; count++) {
+      client.send(`1\r\n${count}\r\n`);
+      await arrived(`\r\n1\r\n${count}`);
+      stage.sidecar.clock.pass(1_000);
+    }
+    await new Promise(setImmediate);
+    expect(client.received).toMatch(/^HTTP\/1\.1 413 No\r\n/);
+    await client.until('slow');
+  });
+
   test('B30 a second LGN0022 comes through, and calls with a token that is always refused make no storm', async () => {
     await using stage = await setStage(httpAnswer({ status: 403, body: refusal }));
     for (let i = 0; i < 20; i++) expect(await call(stage.url)).toMatchObject({ status: 403, body: refusal, failure: undefined });
