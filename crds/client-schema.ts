@@ -18,7 +18,7 @@ const clientAssertion = record(
 export const client = record(
   'The OAuth client and how it authenticates.',
   {
-    id: text('The client id.', { max: 1024, rules: [noControlCharacters] }).optional(),
+    id: text('The client id.', { max: 1024, rules: [noControlCharacters('InvalidClient')] }).optional(),
     idFrom: record('Where the client id is read from.', { secretKeyRef }).optional(),
     authentication: choice(
       'How the client authenticates: ClientSecretBasic (request header), ClientSecretPost (body parameters), ClientSecretJWT or PrivateKeyJWT' +
@@ -34,15 +34,18 @@ export const client = record(
     bodyId: text('A client_id to send in the body beside the one in the header. Empty: none.', {
       min: 0,
       max: 1024,
-      rules: [noControlCharacters],
+      rules: [noControlCharacters('InvalidClient')],
     }).optional(),
-    privateKeyJWT: record('The assertion of PrivateKeyJWT: OpenID Connect Core section 9, RFC 7523 section 2.2.', signing).optional(),
+    privateKeyJWT: record(
+      'The assertion of PrivateKeyJWT: OpenID Connect Core section 9, RFC 7523 section 2.2.',
+      signing('InvalidClient'),
+    ).optional(),
     clientAssertion: clientAssertion.optional(),
     assertionAudience: text(
       "The audience (aud) of the assertion that ClientSecretJWT and PrivateKeyJWT sign. Absent: the token endpoint's URL.",
       {
         max: 2048,
-        rules: [noControlCharacters],
+        rules: [noControlCharacters('InvalidClient')],
       },
     ).optional(),
   },

@@ -8,7 +8,7 @@ import { grantRules } from './rules/grant-rules.ts';
 import { projectedToken, signing } from './signing-schema.ts';
 
 /** One optional arm for each grant that needs more than a client. */
-const line = (description: string, max = 1024) => text(description, { max, rules: [noControlCharacters] });
+const line = (description: string, max = 1024) => text(description, { max, rules: [noControlCharacters('InvalidGrant')] });
 
 const password = record(
   'The resource owner: RFC 6749 section 4.3.',
@@ -59,7 +59,7 @@ const jwtAssertion = record('A JWT that the sidecar signs anew for every token r
   audience: line("The audience (aud). Absent: the token endpoint's URL.", 2048).optional(),
   claims: list('Further claims, as strings.', nameAndValue('A claim.'), { max: 20, rules: [noNameTwice, noRegisteredClaims] }).optional(),
   lifetimeSeconds: integer('How long the assertion is valid, in seconds.', 10, 86_400).default(300),
-  ...signing,
+  ...signing('InvalidGrant'),
 });
 
 const jwtBearer = record(

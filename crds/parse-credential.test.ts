@@ -204,3 +204,20 @@ test('no message repeats a value: it may be a secret in the wrong place', () => 
   expect(problems.length).toBeGreaterThan(15);
   expect(problems.join('\n')).not.toContain(secret);
 });
+
+test('what is wrong in the grant is laid to the grant, and what is wrong in the client to the client', () => {
+  const signing = { keyRef: { name: 'acme' }, keyId: 'k\u0001' };
+  const reasonsOf = (parts: object): string[] => {
+    const parsed = parseCredential(manifest({ ...leastThatWorks, ...parts }));
+    return parsed.ok ? [] : parsed.problems.map(({ path, reason }) => `${path}: ${reason}`);
+  };
+  expect(reasonsOf({ grant: { type: 'Password', password: { username: 'u\n1', passwordRef: { name: 'acme' } } } })).toEqual([
+    'spec.grant.password.username: InvalidGrant',
+  ]);
+  expect(reasonsOf({ grant: { type: 'JWTBearer', jwtBearer: { assertion: { subject: 'u1', ...signing } } } })).toEqual([
+    'spec.grant.jwtBearer.assertion.keyId: InvalidGrant',
+  ]);
+  expect(reasonsOf({ client: { id: 'acme', authentication: 'PrivateKeyJWT', privateKeyJWT: signing } })).toEqual([
+    'spec.client.privateKeyJWT.keyId: InvalidClient',
+  ]);
+});

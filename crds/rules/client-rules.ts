@@ -16,11 +16,8 @@ interface Client {
 export const colonInClientId =
   'holds a colon, which ends the user name in a Basic header (RFC 7617): set spec.client.basicEncoding: FormURLEncoded';
 
-export const noControlCharacters: Rule<string> = matching(
-  'InvalidClient',
-  '^[^\\x00-\\x1f\\x7f\ufffe\uffff]*$',
-  'holds a control character, such as a line break: remove it',
-);
+export const noControlCharacters = (reason: 'InvalidClient' | 'InvalidGrant'): Rule<string> =>
+  matching(reason, '^[^\\x00-\\x1f\\x7f\ufffe\uffff]*$', 'holds a control character, such as a line break: remove it');
 
 const withSecret = ['ClientSecretBasic', 'ClientSecretPost', 'ClientSecretJWT'];
 const withSignature = ['ClientSecretJWT', 'PrivateKeyJWT'];
