@@ -29,10 +29,10 @@ const clientAdvices: Record<Client['authentication'], Advise> = {
   TLSClientAuth: () =>
     'Check client.id, that the certificate of tokenEndpoint.tls.clientCertificate is registered for it and has not expired, and that the host of' +
     ' tokenEndpoint.url is the one that asks for certificates.',
-  ClientAssertion: ({ client: { id, clientAssertion } }) =>
+  ClientAssertion: ({ client: { clientAssertion } }) =>
     clientAssertion !== undefined && 'from' in clientAssertion
       ? `Check client.id, and that the endpoint trusts this cluster as an issuer for it, with the pod's service account as subject and its annotation tokenward.dev/assertion-audience as audience.`
-      : `Check ${id === undefined ? '' : 'client.id, and '}that the JWT that client.clientAssertion.assertionRef names has not expired, was not used before, and has the issuer, subject and audience that the endpoint expects.`,
+      : 'Check client.id, and that the JWT that client.clientAssertion.assertionRef names has not expired, was not used before, and has the issuer, subject and audience that the endpoint expects.',
   None: ({ grant }) =>
     grant.type === 'None'
       ? 'Check tokenEndpoint.parameters: nothing else is sent (client.authentication: None).'
