@@ -34,7 +34,12 @@ describe('what is no envelope is refused with what is there and where, and never
     ['neither Header nor Body', envelope('<secret/>'), 'expected the Header or the Body, found another element at byte 64'],
     ['no Body', envelope('<s:Header></s:Header>'), 'expected the Body, found an end tag at byte 85'],
     ['two Headers', envelope(`<s:Header/><s:Header/>${body}`), 'expected the Body, found another element at byte 75'],
-    ['an empty Envelope', `<s:Envelope xmlns:s="${soap11}"/>`, 'expected the Header or the Body, found the end of the body at byte 65'],
+    ['an empty Envelope', `<s:Envelope xmlns:s="${soap11}"/>`, 'expected the Header or the Body, found the end of the Envelope at byte 65'],
+    [
+      'a Body behind an empty Envelope',
+      `<s:Envelope xmlns:s="${soap11}"/><s:Body xmlns:s="${soap11}"/>`,
+      'expected the Header or the Body, found the end of the Envelope at byte 65',
+    ],
     [
       'an end tag of another name',
       withHeader('<secret></secrets>'),

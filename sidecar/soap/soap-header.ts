@@ -28,6 +28,7 @@ export function openEnvelope(bytes: Buffer, block: HeaderBlock): OpenEnvelope {
   if (local !== 'Envelope' || !envelopeNamespaces.has(namespace)) {
     throw new XmlProblem('the Envelope of SOAP 1.1 or 1.2', 'an element of another name or namespace', envelope.start);
   }
+  if (envelope.empty) throw new XmlProblem('the Header or the Body', 'the end of the Envelope', envelope.end);
   const isPart = (tag: StartTag, name: string): boolean => {
     const part = expand(tag, [envelope]);
     return part.local === name && part.namespace === namespace;
