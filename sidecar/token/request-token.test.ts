@@ -14,13 +14,14 @@ interface Requester extends AsyncDisposable {
   readonly clock: FakeClock;
 }
 
-function requesterFor(url: string, tokenEndpoint: Readonly<Record<string, unknown>> = {}): Requester {
+const nothing: GatherMaterial = () => Promise.resolve({ ok: true, value: {} });
+
+function requesterFor(url: string, tokenEndpoint: Readonly<Record<string, unknown>> = {}, gatherMaterial = nothing): Requester {
   const spec = { tokenEndpoint: { url, ...tokenEndpoint } };
   const config = configOf(credentialManifest(spec), secretManifest({ 'client-secret': 's3cr3t-of-acme' }));
   const { tls, proxy } = config.tokenEndpoint;
   const pool = createPool({ url: new URL(url), tls, proxy, connectTimeoutMs: 10_000, connections: 1 });
   const clock = new FakeClock();
-  const gatherMaterial: GatherMaterial = () => Promise.resolve({ ok: true, value: {} });
   const request = requestToken({ config, pool, clock, gatherMaterial, userAgent: 'test' });
   return { request, clock, [Symbol.asyncDispose]: () => pool.close() };
 }
@@ -68,6 +69,14 @@ describe('requestToken', () => {
       failure: { code: 'token_timeout', detail: expect.stringMatching(/127\.0\.0\.1:\d+: no answer within 7 s/) },
     });
     await server.connections[0]?.closed;
+  });
+
+  it('counts the time for what is gathered first: a file may lie on a disk that does not answer', async () => {
+    await using requester = requesterFor('http://127.0.0.1:1/token', { timeoutSeconds: 7 }, () => new Promise(() => {}));
+    const attempt = requester.request(never);
+    await requester.clock.advance(7_000);
+    expect(await attempt).toMatchObject({ ok: false, failure: { code: 'token_timeout' } });
+    expect(requester.clock.pendingTimers).toBe(0);
   });
 
   it('counts the time for the connection too', async () => {

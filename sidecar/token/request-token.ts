@@ -21,22 +21,22 @@ export interface TokenRequestContext {
 
 /**
  * Asks the token endpoint for a token, once per call: nothing is kept between two of them, no redirect is followed and no cookie sent.
- * `tokenEndpoint.timeoutSeconds` is one deadline over connection, headers and body.
+ * `tokenEndpoint.timeoutSeconds` is one deadline over what is gathered first, connection, headers and body.
  */
 export function requestToken({ config, pool, clock, gatherMaterial, userAgent }: TokenRequestContext): RequestToken {
   const { url, proxy } = config.tokenEndpoint;
   const { host } = new URL(url);
   const proxyHost = proxy && new URL(proxy.url).host;
   return async (signal, because = { refused: false }) => {
-    // Anew for each attempt: an assertion is for one use (RFC 7523 section 3, jti), and a file may have been replaced.
-    const gathered = await gatherMaterial();
-    if (!gathered.ok) return { ok: false, failure: gathered.failure, retry: 'never' };
-    const material = gathered.value;
     const deadline = new AbortController();
     const cancel = clock.after(config.tokenEndpoint.timeoutSeconds * 1000, () => deadline.abort());
-    const sentWallMs = clock.wallMs();
     try {
       const either = AbortSignal.any([signal, deadline.signal]);
+      // Anew for each attempt: an assertion is for one use (RFC 7523 section 3, jti), and a file may have been replaced.
+      const gathered = await untilAborted(gatherMaterial(), either);
+      if (!gathered.ok) return { ok: false, failure: gathered.failure, retry: 'never' };
+      const material = gathered.value;
+      const sentWallMs = clock.wallMs();
       const tokenRequest = buildTokenRequest(config, { material, because, userAgent });
       const response = await untilAborted(exchange(tokenRequest, pool, either), either);
       return readTokenAnswer(config, { material, sentWallMs }, response);
@@ -53,7 +53,7 @@ export function requestToken({ config, pool, clock, gatherMaterial, userAgent }:
   };
 }
 
-/** undici heeds an abort only once there is a connection, which may never be. */
+/** undici heeds an abort only once there is a connection, which may never be; reading a file heeds none. */
 function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
