@@ -36,6 +36,7 @@ export const reasons = {
   },
   TrailingNewlineTrimmed: { condition: 'SecretsResolved', meaning: 'A warning: the value ended in a newline, which is not sent.' },
   CertificateExpired: { condition: 'SecretsResolved', meaning: 'A warning: a certificate has come to its end.' },
+  AssertionExpired: { condition: 'SecretsResolved', meaning: 'A warning: a token or assertion in a Secret has come to its end.' },
   SpecNotAccepted: { condition: 'SecretsResolved', meaning: 'Not known: the spec is not valid, so its references are not followed.' },
   Ready: { condition: 'Ready', meaning: 'The rendering, the Secret `tokenward-<name>` that sidecars read, is what spec and sources say.' },
   Invalid: {

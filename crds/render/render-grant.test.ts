@@ -125,6 +125,14 @@ describe('a JWT that is signed here', () => {
 });
 
 describe('what is supplied', () => {
+  test('and has expired is a warning: a new one may come as a change of the Secret alone', () => {
+    const assertionOf = (exp: number) => rendered({ type: 'JWTBearer', jwtBearer: { assertionRef: ref } }, { value: unsignedJwt({ exp }) });
+    expect(assertionOf(nowMs / 1000 + 1).warnings).toEqual([]);
+    expect(assertionOf(nowMs / 1000).warnings).toEqual([
+      'AssertionExpired spec.grant.jwtBearer.assertionRef: the value of the key value in the Secret material expired at 2026-01-01T00:00:00.000Z: store a new one',
+    ]);
+  });
+
   const jwt = unsignedJwt({ sub: 's' });
   const xml = '<Assertion>\n</Assertion>';
 

@@ -6,6 +6,7 @@ import { allowedHostsAnnotation, isAllowedHost, parseAllowedHosts, type NamedHos
 import { endOf, leafOf, readCertificates, readSigningKey, readTlsKey, type Pem } from './pem.ts';
 import type { KeyUse } from './private-key.ts';
 import { cleanValue, type Use } from './secret-value.ts';
+import { endOfSupplied, isSupplied } from './supplied-token.ts';
 
 /** Consent: what does not carry it is no source, whoever names it. */
 export const credentialLabel = 'tokenward.dev/credential';
@@ -58,6 +59,11 @@ export class SourceReader {
     if (clean.trimmed) {
       const message = `${where} ends in a line break, which is not sent: store it without one (printf %s "$VALUE", not echo)`;
       noteOnce(this.warnings, problem('TrailingNewlineTrimmed', path, message));
+    }
+    const endMs = isSupplied(use) ? endOfSupplied(clean.value, use) : undefined;
+    if (endMs !== undefined && endMs <= this.#nowMs) {
+      const message = `${where} expired at ${new Date(endMs).toISOString()}: store a new one`;
+      noteOnce(this.warnings, problem('AssertionExpired', path, message));
     }
     return new Sensitive(clean.value);
   }

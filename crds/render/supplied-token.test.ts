@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { unsignedJwt } from '../../test/support/unsigned-jwt.ts';
-import { cleanSupplied } from './supplied-token.ts';
+import { cleanSupplied, endOfSupplied } from './supplied-token.ts';
 
 const taken = (value: string) => ({ ok: true, value, trimmed: false });
 const refused = (message: string) => ({ ok: false, message: expect.stringMatching(new RegExp(`^${message}`, 'u')) });
@@ -74,5 +74,36 @@ describe('a SAML assertion', () => {
     [Buffer.from('<Assertion>ü</Assertion>', 'latin1').toString('base64'), 'holds a character that XML cannot carry'],
   ])('%.40j is none', (stored, message) => {
     expect(cleanSupplied(stored, 'samlAssertion')).toEqual(refused(message));
+  });
+});
+
+describe('the end of what is supplied', () => {
+  const end = Date.parse('2026-03-04T05:06:07Z');
+  const conditions = (attributes: string) => `<a:Assertion ID="x"><a:Conditions ${attributes}><b/></a:Conditions></a:Assertion>`;
+
+  test.each<[string, string, 'jwt' | 'token' | 'samlAssertion']>([
+    ['exp of a JWT', unsignedJwt({ exp: end / 1000 }), 'jwt'],
+    ['exp of a token that is a JWT', unsignedJwt({ exp: end / 1000 }), 'token'],
+    ['the Conditions of an assertion', conditions('NotOnOrAfter="2026-03-04T05:06:07Z"'), 'samlAssertion'],
+    [
+      'the same beside NotBefore, in single quotes',
+      conditions("\n NotBefore='2020-01-01T00:00:00Z' NotOnOrAfter = '2026-03-04T05:06:07.000Z'"),
+      'samlAssertion',
+    ],
+  ])('is %s', (_, value, use) => {
+    expect(endOfSupplied(value, use)).toBe(end);
+  });
+
+  test.each<[string, 'jwt' | 'token' | 'samlAssertion']>([
+    ['opaque', 'token'],
+    ['a.b.c', 'token'],
+    [unsignedJwt({}), 'jwt'],
+    [unsignedJwt({ exp: '1' }), 'jwt'],
+    [unsignedJwt({ exp: -1e300 }), 'jwt'],
+    [conditions('NotBefore="2020-01-01T00:00:00Z"'), 'samlAssertion'],
+    [conditions('NotOnOrAfter="soon"'), 'samlAssertion'],
+    ['<Assertion><SubjectConfirmationData NotOnOrAfter="2020-01-01T00:00:00Z"/></Assertion>', 'samlAssertion'],
+  ])('is not known of %s', (value, use) => {
+    expect(endOfSupplied(value, use)).toBeUndefined();
   });
 });

@@ -1,3 +1,4 @@
+import { jwtClaims } from '../jwt-claims.ts';
 import type { CleanValue } from './secret-value.ts';
 
 /**
@@ -17,6 +18,20 @@ export function cleanSupplied(stored: string, use: SuppliedUse): CleanValue {
   if (use === 'jwt' && !/^[\w-]+\.[\w-]+\.[\w-]+$/u.test(text))
     return { ok: false, message: 'is no signed JWT: it must be three parts of base64url, joined by dots' };
   return { ok: true, value: text, trimmed: false };
+}
+
+/**
+ * When it says that it ends, in milliseconds since the Unix epoch: exp (RFC 7519 section 4.1.4), or NotOnOrAfter of the Conditions (SAML
+ * core section 2.5.1). An opaque or encrypted one does not say.
+ */
+export function endOfSupplied(value: string, use: SuppliedUse): number | undefined {
+  if (use !== 'samlAssertion') {
+    const exp = jwtClaims(value)?.['exp'];
+    return typeof exp === 'number' && exp > 0 ? exp * 1000 : undefined;
+  }
+  const [, end = ''] = /<(?:[\w.-]+:)?Conditions\s[^>]*?\bNotOnOrAfter\s*=\s*["']([^"'<>]*)["']/u.exec(value) ?? [];
+  const endMs = Date.parse(end);
+  return Number.isNaN(endMs) ? undefined : endMs;
 }
 
 const noAssertion = {

@@ -1,5 +1,5 @@
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
-import { jwtClaims } from './jwt-claims.ts';
+import { jwtClaims } from '../../crds/jwt-claims.ts';
 import type { TokenMaterial } from './token-material.ts';
 
 /** Says which of the JWTs that were sent had expired; the endpoint need not. By our clock, which may be wrong. */

@@ -1,5 +1,5 @@
 import { httpDateMs } from './http-date.ts';
-import { jwtClaims } from './jwt-claims.ts';
+import { jwtClaims } from '../../crds/jwt-claims.ts';
 import { readMember, type Members } from './read-member.ts';
 import { longestLifetimeMs } from './token-limits.ts';
 
