@@ -47,11 +47,17 @@ describe('a private key is read', () => {
 describe('what is no private key is told of in its own words, which do not quote it', () => {
   const encrypted = (type: 'pkcs1' | 'pkcs8') => rsa.export({ type, format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' });
   test.each([
-    ['nothing', '', 'holds no private key'],
+    ['nothing', ' \n', 'is empty: store the private key as PEM'],
     ['a password', 's3cr3t', 'holds no private key'],
     ['a certificate', certificate, 'holds no private key'],
-    ['a public key', generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }), 'holds no private key'],
-    ['half a key', pem(rsa).slice(0, -40), 'holds no private key'],
+    [
+      'a public key',
+      generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }),
+      'holds a public key: store the private one',
+    ],
+    ['half a key', pem(rsa).slice(0, -40), 'holds a private key that is cut off: copy all of it'],
+    ['the first lines of a key', pem(rsa, 'pkcs1').slice(0, 200), 'holds a private key that is cut off: copy all of it'],
+    ['base64 of PEM', Buffer.from(pem(rsa)).toString('base64'), 'holds PEM that is in base64 once too often'],
     ['a damaged key', pem(rsa).replace('MII', 'MIJ'), 'holds a damaged private key'],
     ['a damaged key of SuccessFactors', generated(body(pem(rsa)).slice(8)), 'holds a damaged private key'],
     ['an encrypted key, PKCS#8', encrypted('pkcs8'), 'is encrypted: store the key without a passphrase'],

@@ -18,10 +18,22 @@ export function readPrivateKey(text: string): ReadKey {
   // SuccessFactors calls this encrypted, which it is not.
   const generated = generatedBySuccessFactors(body);
   if (generated !== undefined) return keyOf(generated) ?? damaged;
-  if (armoured === null) return keyOf(body) ?? none;
+  if (armoured === null) return keyOf(body) ?? unarmoured(body);
   if (/ENCRYPTED/u.test(armoured[0])) return { ok: false, message: 'is encrypted: store the key without a passphrase' };
   if (label === 'OPENSSH PRIVATE KEY') return { ok: false, message: 'is in the format of OpenSSH: convert it with ssh-keygen -p -m PKCS8' };
   return keyOf(body) ?? damaged;
+}
+
+/** What is there in place of a whole PEM key. */
+function unarmoured(text: string): ReadKey {
+  const no = (message: string): ReadKey => ({ ok: false, message });
+  if (text.trim() === '') return no('is empty: store the private key as PEM');
+  if (/-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/u.test(text))
+    return no('holds a private key that is cut off: copy all of it, to the line that begins with -----END');
+  if (/-----BEGIN (?:[A-Z]+ )?PUBLIC KEY-----/u.test(text)) return no('holds a public key: store the private one that belongs to it');
+  if (decode(text)?.toString('latin1').trimStart().startsWith('-----BEGIN ') === true)
+    return no('holds PEM that is in base64 once too often: under stringData it stands as it is, under data in base64 once');
+  return none;
 }
 
 /** Why the key cannot be used so; undefined: it can. */
