@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Failure } from '../failure.ts';
+import { GatheredBytes } from '../net/gathered-bytes.ts';
 import { type HeaderBlock, type OpenEnvelope, openEnvelope, writeBlock } from '../soap/soap-header.ts';
 import { XmlProblem } from '../soap/xml-scanner.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { CallerBody } from './caller-body.ts';
 import { envelopeTooLarge, longestEnvelopeBytes } from './check-soap-request.ts';
-import { GatheredBytes } from './gathered-bytes.ts';
 
 /** Of the envelopes of all calls together, from their first byte to the end of the answer. */
 export const keptEnvelopeBytes = 16 * 1024 * 1024;

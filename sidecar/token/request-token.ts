@@ -1,6 +1,7 @@
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
 import type { Clock } from '../../crds/clock.ts';
 import type { DestinationPool } from '../net/create-pool.ts';
+import { GatheredBytes } from '../net/gathered-bytes.ts';
 import { request } from '../net/undici-client.ts';
 import type { RequestToken } from './attempt.ts';
 import { buildTokenRequest, type TokenRequest } from './build-token-request.ts';
@@ -69,13 +70,13 @@ async function exchange({ method, path, headers, body }: TokenRequest, pool: Des
     body: body ?? null,
     signal,
   });
-  const chunks: Buffer[] = [];
+  const bytes = new GatheredBytes();
   let length = 0;
   // Leaving the loop ends the connection: what is too long is not read to its end.
   for await (const chunk of response.body) {
-    chunks.push(chunk);
+    bytes.add(chunk);
     length += chunk.length;
     if (length > longestAnswerBytes) break;
   }
-  return { status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks).subarray(0, longestAnswerBytes + 1) };
+  return { status: response.statusCode, headers: response.headers, body: bytes.whole().subarray(0, longestAnswerBytes + 1) };
 }
