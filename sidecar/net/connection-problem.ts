@@ -103,7 +103,7 @@ export function isBrokenConnection(error: unknown): boolean {
 /** Servers that want a client certificate, or get plain HTTP where they expect TLS, often say no more than that. */
 function brokenHint({ field, proxyHost }: Peer): string {
   const proxy = proxyHost === undefined ? '' : `, the proxy ${proxyHost}`;
-  return `If it always does: check the scheme and port of ${field}.url${proxy}, and whether it wants ${field}.tls.clientCertificate.`;
+  return `If it always does: check the scheme and port of ${field}.url${proxy}, and ${field}.tls.clientCertificate, which may be wanted or not accepted.`;
 }
 
 function certificateHint(code: string, { name, field }: Peer): string {
