@@ -13,7 +13,7 @@ const damaged = { ok: false, message: 'holds a damaged private key: copy it anew
 
 /** A private key as PEM (PKCS#8, PKCS#1, SEC 1), however its lines are broken, or as SuccessFactors generates it. */
 export function readPrivateKey(text: string): ReadKey {
-  const armoured = /-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----([\s\S]+?)-----END \1-----/u.exec(unescaped(text));
+  const armoured = /-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----((?:(?!-----)[\s\S])+)-----END \1-----/u.exec(unescaped(text));
   const [, label = '', body = unescaped(text)] = armoured ?? [];
   // SuccessFactors calls this encrypted, which it is not.
   const generated = generatedBySuccessFactors(body);

@@ -29,7 +29,7 @@ export function endOfSupplied(value: string, use: SuppliedUse): number | undefin
     const exp = jwtClaims(value)?.['exp'];
     return typeof exp === 'number' && exp > 0 ? exp * 1000 : undefined;
   }
-  const [, end = ''] = /<(?:[\w.-]+:)?Conditions\s[^>]*?\bNotOnOrAfter\s*=\s*["']([^"'<>]*)["']/u.exec(value) ?? [];
+  const [, end = ''] = /<(?:[\w.-]+:)?Conditions\s[^<>]*?\bNotOnOrAfter\s*=\s*["']([^"'<>]*)["']/u.exec(value) ?? [];
   const endMs = Date.parse(end);
   return Number.isNaN(endMs) ? undefined : endMs;
 }
