@@ -82,7 +82,7 @@ export async function startSidecarProcess({
 }
 
 /** The flags for Node that the image starts the sidecar with: they decide about its memory. */
-function imageFlags(): string[] {
+export function imageFlags(): string[] {
   const entrypoint = /^ENTRYPOINT (\[.*"\/usr\/lib\/tokenward\/sidecar\.mjs"\])$/m.exec(readFileSync(containerfile, 'utf8'))?.[1];
   if (entrypoint === undefined) throw new Error(`${containerfile} does not say how the sidecar is started`);
   return (JSON.parse(entrypoint) as string[]).slice(1, -1);
