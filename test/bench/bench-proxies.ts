@@ -7,6 +7,7 @@ import { cacheDirectory } from '../support/cache-directory.ts';
 import { skip } from '../support/require-tool.ts';
 import { BenchRig } from './bench-rig.ts';
 import { buildGo, type Contestant, contestants, type Workshop } from './contestant.ts';
+import { type Growth, growthTable, measureGrowth } from './growth.ts';
 import { measureAliases, measureDirect, parts } from './measurement.ts';
 import { aliasMetrics, type AliasMetricName, judge, type Judged, type MetricName, metrics } from './metrics.ts';
 import { plot } from './plot.ts';
@@ -28,6 +29,8 @@ export interface ProxiesOptions {
   /** 0: no soak. */
   readonly soakSeconds: number;
   readonly nodeFlags: string[];
+  /** How cost grows, too: takes minutes. */
+  readonly scale: boolean;
   /** Into docs/, too. */
   readonly write: boolean;
   readonly command: string;
@@ -60,9 +63,10 @@ export async function benchProxies(options: ProxiesOptions): Promise<string> {
     const aliases =
       tokenward !== undefined && options.parts.includes('aliases') ? await measureAliases(bench, tokenward, options.rounds) : [];
     const soaks = await runSoaks(bench, present, options);
+    const growth = options.scale ? await measureGrowth(bench, present, options.say) : [];
     const loads = [before, loadavg()[0] ?? 0].map((load) => load.toFixed(1)).join(' before, ');
     const about = describe(options, { present, missing, isPinned: pinned.length > 0, loads });
-    return await reportOf(options, series, aliases, soaks, about);
+    return await reportOf(options, { series, aliases, soaks, growth, about });
   } finally {
     options.ending.abort();
     rmSync(folder, { recursive: true, force: true });
@@ -132,13 +136,17 @@ async function runSoaks(bench: Bench, present: Contestant[], { soakSeconds, say 
   return soaks;
 }
 
-async function reportOf(
-  { soakSeconds, write }: ProxiesOptions,
-  series: Series<MetricName>[],
-  [thousand, one]: Series<AliasMetricName>[],
-  soaks: readonly Soak[],
-  about: string,
-): Promise<string> {
+interface Results {
+  readonly series: readonly Series<MetricName>[];
+  /** A thousand, one; or none. */
+  readonly aliases: readonly Series<AliasMetricName>[];
+  readonly soaks: readonly Soak[];
+  readonly growth: readonly Growth[];
+  readonly about: string;
+}
+
+async function reportOf({ soakSeconds, write }: ProxiesOptions, { series, aliases, soaks, growth, about }: Results): Promise<string> {
+  const [thousand, one] = aliases;
   const ours = series.find(({ name }) => name === 'tokenward');
   const peers = series.filter(({ name }) => name !== 'tokenward' && name !== 'no proxy');
   const judged: Judged[] = [
@@ -159,6 +167,7 @@ async function reportOf(
   sections.push(figuresTable(metrics, series));
   if (thousand !== undefined && one !== undefined) sections.push(figuresTable(aliasMetrics, [thousand, one]));
   if (soaks.length > 0) sections.push(soakTable(soaks));
+  if (growth.length > 0) sections.push(growthTable(growth));
   const report = sections.join('\n\n');
   if (write) await writeReport(root, report, plot(judged, 'envoy'));
   return report;

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod/mini';
@@ -59,9 +59,12 @@ export const contestants: Record<string, (workshop: Workshop) => Promise<Contest
   envoy,
 };
 
-async function tokenward({ root, node, shippedFlags }: Workshop): Promise<Contestant> {
-  const bundle = join(root, 'dist/sidecar.mjs');
-  if (!existsSync(bundle)) throw new Error('dist/sidecar.mjs is not there: npm run build');
+async function tokenward({ root, folder: workshop, node, shippedFlags }: Workshop): Promise<Contestant> {
+  const built = join(root, 'dist/sidecar.mjs');
+  if (!existsSync(built)) throw new Error('dist/sidecar.mjs is not there: npm run build');
+  // A copy, so that a build meanwhile does not change what is measured.
+  const bundle = join(workshop, 'sidecar.mjs');
+  await copyFile(built, bundle);
   return {
     name: 'tokenward',
     description: ['Tokenward', await versionOf(join(root, 'package.json')), 'sidecar, Node', process.versions.node, ...shippedFlags].join(

@@ -19,6 +19,7 @@ const everything = {
   only: { type: 'string', default: [...Object.keys(contestants), 'operator'].join(',') },
   parts: { type: 'string', default: [...Object.keys(parts), 'aliases'].join(',') },
   brief: { type: 'boolean', default: false },
+  scale: { type: 'boolean', default: false },
   write: { type: 'boolean', default: false },
 } as const;
 
@@ -26,9 +27,9 @@ const everything = {
 const brief = {
   ...everything,
   rounds: { type: 'string', default: '1' },
-  requests: { type: 'string', default: '4000' },
+  requests: { type: 'string', default: '3000' },
   seconds: { type: 'string', default: '1' },
-  'load-seconds': { type: 'string', default: '2' },
+  'load-seconds': { type: 'string', default: '1' },
   only: { type: 'string', default: 'tokenward,reply-from,envoy' },
 } as const;
 
@@ -57,6 +58,7 @@ try {
       loadSeconds: Number(options['load-seconds']),
       soakSeconds: Number(options['soak-seconds']),
       nodeFlags,
+      scale: options.scale,
       write: options.write,
       command: ['node test/bench/main.ts', ...process.argv.slice(2)].join(' '),
       say,

@@ -60,8 +60,8 @@ const memory: Part = async (bench, contestant) => {
 };
 
 const start: Part = async (bench, contestant) => ({
-  start: await withProxy(bench, contestant, {}, async ({ startMillis }) => startMillis),
-  startSecretAtHand: await withProxy(bench, contestant, { secretApart: false }, async ({ startMillis }) => startMillis),
+  start: await withProxy(bench, contestant, { secretApart: true }, async ({ startMillis }) => startMillis),
+  startSecretAtHand: await withProxy(bench, contestant, {}, async ({ startMillis }) => startMillis),
 });
 
 export const parts: Readonly<Record<string, Part>> = { requests, tls, memory, start };
@@ -102,13 +102,14 @@ const measureWithAliases = (bench: Bench, contestant: Contestant, aliases: numbe
 type Work = Parameters<ProxyProcess['load']>[0];
 
 /** The same twice: the first time warms up, until V8 has compiled what it is going to compile. */
-async function warmAndMeasure(proxy: ProxyProcess, what: Work): ReturnType<ProxyProcess['load']> {
-  const enough = (what.up ?? 0) < megabyte && (what.down ?? 0) < megabyte ? 10_000 : 250;
+export async function warmAndMeasure(proxy: ProxyProcess, what: Work): ReturnType<ProxyProcess['load']> {
+  const bodies = (what.up ?? 0) + (what.down ?? 0);
+  const enough = Math.max(100, Math.min(10_000, Math.ceil((200 * megabyte) / bodies || Infinity)));
   await proxy.load({ ...what, requests: Math.max(what.requests, enough) });
   return proxy.load(what);
 }
 
-async function withProxy<Result>(
+export async function withProxy<Result>(
   bench: Bench,
   contestant: Contestant,
   options: ProxyOptions,

@@ -27,7 +27,7 @@ export interface Bench {
 
 export interface ProxyOptions {
   readonly tls?: boolean;
-  /** `Launch.secretApart`, true unless it is said. */
+  /** `Launch.secretApart`, false unless it is said: it only matters for the start. */
   readonly secretApart?: boolean;
   readonly aliases?: number;
 }
@@ -51,7 +51,7 @@ export class ProxyProcess implements AsyncDisposable {
 
   /** Resolves when a first call has been answered. */
   static async start(bench: Bench, contestant: Contestant, options: ProxyOptions = {}): Promise<ProxyProcess> {
-    const { tls = false, secretApart = true, aliases } = options;
+    const { tls = false, secretApart = false, aliases } = options;
     const folder = await mkdtemp(join(bench.folder, `${contestant.name}-`));
     const [port, adminPort] = [await freePort(), await freePort()];
     const { rig } = bench;
