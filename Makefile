@@ -4,7 +4,7 @@
 pinned := PATH="$(CURDIR)/node_modules/.bin:$$PATH"
 installed := node_modules/.package-lock.json
 
-.PHONY: help demo demo-cluster test lint check bench cluster generate build images
+.PHONY: help demo demo-cluster test lint check bench bench-brief cluster generate build images
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.* ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]* ## /  make \1\t/' | expand -t 20
@@ -38,6 +38,9 @@ images: $(installed) ## the container images and their bills of materials in dis
 
 bench: $(installed) ## Tokenward beside other proxies: CPU, latency, memory, start
 	$(pinned) npm run bench -- $(ARGS)
+
+bench-brief: $(installed) ## the same ratios from one round, in a minute
+	$(pinned) npm run bench -- --brief
 
 cluster: $(installed) ## a Kubernetes with Tokenward in it: CMD="…" runs that inside, otherwise a shell; IMAGES="a.tar b.tar" are loaded; BARE=1 leaves Tokenward out
 	@$(pinned) node test/cluster/main.ts $(if $(BARE),--bare) $(IMAGES:%=--image %) $(if $(CMD),-- bash -c "$$CMD")

@@ -1,18 +1,27 @@
 import { glob, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
+import { leaveOut, leftOutBranches } from './leave-out.ts';
 import { replaceFile } from './replace-file.ts';
 
 const root = join(import.meta.dirname, '..');
+
+interface Bundle {
+  readonly input: string;
+  readonly output: string;
+  readonly minify: boolean;
+  /** Every pod pays for it: without the parts of its libraries that it does not run. */
+  readonly isLean?: boolean;
+}
 
 /** What is shipped: one file each, with everything it needs inside. */
 const bundles = [
   /** The npm package's bin; must be readable for very old versions of Node. */
   { input: 'cli/launcher/main.ts', output: 'dist/launcher.mjs', minify: false },
   { input: 'cli/main.ts', output: 'dist/tokenward.mjs', minify: false },
-  { input: 'sidecar/main.ts', output: 'dist/sidecar.mjs', minify: true },
+  { input: 'sidecar/main.ts', output: 'dist/sidecar.mjs', minify: true, isLean: true },
   { input: 'operator/main.ts', output: 'dist/operator.mjs', minify: true },
-] as const;
+] as const satisfies readonly Bundle[];
 
 /** Where it is written which modules went into which bundle: a path from the repository's root for each. */
 export const moduleListFile = join(root, '.cache/bundle-modules.json');
@@ -25,11 +34,12 @@ export async function build(): Promise<void> {
   await replaceFile(moduleListFile, JSON.stringify(modules, null, 2));
 }
 
-async function bundleOne({ input, output, minify }: (typeof bundles)[number]): Promise<readonly string[]> {
+async function bundleOne({ input, output, minify, isLean }: Bundle): Promise<readonly string[]> {
   const bundle = await rolldown({
     input: join(root, input),
     platform: 'node',
     tsconfig: false,
+    ...(isLean && { transform: { define: leftOutBranches }, plugins: [leaveOut] }),
     onLog: (level, log) => {
       throw new Error(`${level} while bundling ${input}: ${log.message}`);
     },
@@ -38,11 +48,16 @@ async function bundleOne({ input, output, minify }: (typeof bundles)[number]): P
     const { output: chunks } = await bundle.generate({ format: 'esm', minify, codeSplitting: false });
     const [{ code, moduleIds }, ...others] = chunks;
     if (others.length > 0) throw new Error(`${output} is more than one file`);
-    await replaceFile(join(root, output), code, output === 'dist/launcher.mjs' ? 0o755 : 0o644);
+    await replaceFile(join(root, output), inAscii(code), output === 'dist/launcher.mjs' ? 0o755 : 0o644);
     return moduleIds.filter((id) => id.startsWith(root)).map((id) => relative(root, id));
   } finally {
     await bundle.close();
   }
+}
+
+/** One letter beyond Latin-1 makes V8 keep a whole source in two bytes a letter. */
+function inAscii(code: string): string {
+  return code.replace(/[\u0080-\uffff]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** The licences of what is in the bundles: each asks for its text to go with every copy. */

@@ -1,24 +1,33 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod/mini';
-import { envoyConfig } from './envoy-config.ts';
+import { envoyConfig, envoySecret, secretFile } from './envoy-config.ts';
 
 const run = promisify(execFile);
 const envoyVersion = '1.40.0';
 
-/** Where the other end listens, each `host:port`. */
-export const addresses = z.object({ api: z.string(), identity: z.string() });
+/** Where the other end listens, each `127.0.0.1:port`. */
+export const addresses = z.object({ api: z.string(), apiOverTls: z.string(), identity: z.string() });
 export type Addresses = z.output<typeof addresses>;
 
-export interface Launch extends Addresses {
+export interface Launch {
   port: number;
   /** A second port, for the contestants that want one. */
   adminPort: number;
   /** An empty folder of this run's own. */
   folder: string;
+  /** Origins: `http://localhost:1234`. */
+  api: string;
+  identity: string;
+  /** The PEM file with the authority of an API over TLS. */
+  authority: string;
+  /** Envoy reads its secret from a file beside its bootstrap, as documented, and not from the bootstrap itself; the others have one way. */
+  secretApart: boolean;
+  /** Serve `/bench-0`, `/bench-1` and so on, each with a client of its own; only Tokenward is asked. */
+  aliases?: number;
 }
 
 export interface Contestant {
@@ -32,11 +41,14 @@ export interface Contestant {
 export interface Workshop {
   /** The project's root. */
   root: string;
-  /** Where what is built and downloaded stays between runs. */
+  /** Where what is downloaded stays between runs. */
   cache: string;
-  /** The Node that runs Tokenward and reply-from, with its flags, and both in words. */
-  node: string[];
-  nodeDescription: string;
+  /** This run's own, removed at its end. */
+  folder: string;
+  /** The Node that runs Tokenward and reply-from. */
+  node: string;
+  /** The flags for Node with which Tokenward is shipped. Its peers run without. */
+  shippedFlags: string[];
 }
 
 /** Builds or installs a contestant; what cannot be had here throws, with the reason. */
@@ -47,32 +59,41 @@ export const contestants: Record<string, (workshop: Workshop) => Promise<Contest
   envoy,
 };
 
-async function tokenward({ root, node, nodeDescription }: Workshop): Promise<Contestant> {
-  const bundle = join(root, 'dist/sidecar.mjs');
-  if (!existsSync(bundle)) throw new Error('dist/sidecar.mjs is not there: npm run build');
+async function tokenward({ root, folder: workshop, node, shippedFlags }: Workshop): Promise<Contestant> {
+  const built = join(root, 'dist/sidecar.mjs');
+  if (!existsSync(built)) throw new Error('dist/sidecar.mjs is not there: npm run build');
+  // A copy, so that a build meanwhile does not change what is measured.
+  const bundle = join(workshop, 'sidecar.mjs');
+  await copyFile(built, bundle);
   return {
     name: 'tokenward',
-    description: `Tokenward ${await versionOf(join(root, 'package.json'))} sidecar, ${nodeDescription}`,
-    prepare: async ({ port, adminPort, folder, api, identity }) => {
-      const config = {
-        version: 1,
-        upstream: { url: `http://${api}/base` },
-        tokenEndpoint: { url: `http://${identity}/token` },
-        client: { id: 'bench', secret: 'bench-secret' },
-      };
-      await writeFile(join(folder, 'bench.json'), JSON.stringify(config));
-      return [...node, bundle, '--config-dir', folder, '--proxy-port', String(port), '--admin-port', String(adminPort)];
+    description: ['Tokenward', await versionOf(join(root, 'package.json')), 'sidecar, Node', process.versions.node, ...shippedFlags].join(
+      ' ',
+    ),
+    prepare: async ({ port, adminPort, folder, api, identity, authority, aliases }) => {
+      const names = aliases === undefined ? ['bench'] : Array.from({ length: aliases }, (_, index) => `bench-${index}`);
+      const tls = api.startsWith('https:') ? { ca: await readFile(authority, 'utf8') } : {};
+      for (const name of names) {
+        const config = {
+          version: 1,
+          upstream: { url: `${api}/base`, tls },
+          tokenEndpoint: { url: `${identity}/token` },
+          client: { id: name, secret: 'bench-secret' },
+        };
+        await writeFile(join(folder, `${name}.json`), JSON.stringify(config));
+      }
+      return [node, ...shippedFlags, bundle, '--config-dir', folder, '--proxy-port', String(port), '--admin-port', String(adminPort)];
     },
   };
 }
 
-async function replyFrom({ root, node, nodeDescription }: Workshop): Promise<Contestant> {
+async function replyFrom({ root, node }: Workshop): Promise<Contestant> {
   const version = await versionOf(join(root, 'node_modules/@fastify/reply-from/package.json'));
   const main = join(root, 'test/bench/reply-from/main.mjs');
   return {
     name: 'reply-from',
-    description: `@fastify/reply-from ${version}, ${nodeDescription}`,
-    prepare: async ({ port, api, identity }) => [...node, main, String(port), `http://${api}/base`, `http://${identity}/token`],
+    description: `@fastify/reply-from ${version}, Node ${process.versions.node}`,
+    prepare: async ({ port, api, identity, authority }) => [node, main, String(port), `${api}/base`, `${identity}/token`, authority],
   };
 }
 
@@ -84,15 +105,10 @@ async function go(workshop: Workshop): Promise<Contestant> {
   return {
     name: 'go',
     description: `Go ${toolchain} httputil.ReverseProxy + x/oauth2 ${oauth2}`,
-    prepare: async ({ port, api, identity }) => [
-      binary,
-      '-port',
-      String(port),
-      '-api',
-      `http://${api}/base`,
-      '-token-url',
-      `http://${identity}/token`,
-    ],
+    prepare: async ({ port, api, identity, authority }) => {
+      const urls = ['-api', `${api}/base`, '-token-url', `${identity}/token`, '-authority', authority];
+      return [binary, '-port', String(port), ...urls];
+    },
   };
 }
 
@@ -108,18 +124,18 @@ async function envoy({ cache }: Workshop): Promise<Contestant> {
   return {
     name: 'envoy',
     description: `Envoy ${version} credential_injector, 1 worker`,
-    prepare: async ({ port, folder, ...upstream }) => {
-      const config = join(folder, 'envoy.json');
-      await writeFile(config, envoyConfig(port, upstream));
+    prepare: async (launch) => {
+      const config = join(launch.folder, 'envoy.json');
+      await writeFile(config, envoyConfig(launch));
+      await writeFile(join(launch.folder, secretFile), envoySecret);
       return [binary, '-c', config, '--concurrency', '1', '--disable-hot-restart', '-l', 'warn'];
     },
   };
 }
 
-/** Builds one of the commands below `go/` into the cache. */
-export async function buildGo({ root, cache }: Workshop, name: string): Promise<string> {
-  await mkdir(cache, { recursive: true });
-  const binary = join(cache, `bench-${name}`);
+/** Builds one of the commands below `go/` into this run's folder, for other runs may be of other sources; go keeps what it compiled. */
+export async function buildGo({ root, folder }: Workshop, name: string): Promise<string> {
+  const binary = join(folder, `bench-${name}`);
   await run('go', ['build', '-o', binary, `./${name}`], { cwd: join(root, 'test/bench/go') });
   return binary;
 }

@@ -7,17 +7,12 @@ export interface Memory {
   privateDirty: number;
 }
 
-/** Linux counts a process's time in ticks of 10 ms (USER_HZ, the same on all of its common architectures). */
-const microsPerTick = 10_000;
-
-/** CPU time that a process and its children have used so far, in user mode and in the kernel. */
+/** CPU time that a process's threads and its children's have used so far, in user mode and in the kernel. Threads that ended are not in it. */
 export function cpuMicros(pid: number): number {
   return familyOf(pid).reduce((sum, member) => {
-    const stat = readFileSync(`/proc/${member}/stat`, 'utf8');
-    // The name in parentheses may hold spaces. After it: state, and ten fields on, utime, stime, cutime, cstime.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const ticks = fields.slice(11, 15).reduce((total, field) => total + Number(field), 0);
-    return sum + ticks * microsPerTick;
+    // The scheduler's own count, in nanoseconds; /proc/<pid>/stat counts in steps of 10 ms.
+    const threads = readdirSync(`/proc/${member}/task`).map((thread) => readFileSync(`/proc/${member}/task/${thread}/schedstat`, 'utf8'));
+    return sum + threads.reduce((total, line) => total + Number(line.split(' ')[0]) / 1000, 0);
   }, 0);
 }
 

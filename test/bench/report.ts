@@ -1,73 +1,55 @@
-/** What is measured. Smaller is better, except for throughput. */
-const metrics = {
-  cpuPerRequest: { label: 'CPU µs/request, full load', digits: 1 },
-  cpuPerRequestAtRate: { label: 'CPU µs/request, 1,000/s', digits: 1 },
-  throughput: { label: 'requests/s, full load', digits: 0 },
-  p50: { label: 'latency µs p50, 1,000/s', digits: 0 },
-  p99: { label: 'latency µs p99, 1,000/s', digits: 0 },
-  start: { label: 'start to first answer, ms', digits: 0 },
-  idleRss: { label: 'resident MB, idle', digits: 1 },
-  idlePss: { label: 'proportional MB, idle', digits: 1 },
-  idlePrivateDirty: { label: 'private dirty MB, idle', digits: 1 },
-  loadedRss: { label: 'resident MB, loaded', digits: 1 },
-  loadedPrivateDirty: { label: 'private dirty MB, loaded', digits: 1 },
-} as const;
+import { type Judged, namesOf, ratiosOf } from './metrics.ts';
+import { type Series, spreadOf } from './series.ts';
 
-type Metric = keyof typeof metrics;
+type Definitions<Name extends string> = Readonly<Record<Name, { readonly label: string; readonly digits: number }>>;
 
-const order: Metric[] = ['cpuPerRequest', 'cpuPerRequestAtRate', 'throughput', 'p50', 'p99', 'start'];
-order.push('idleRss', 'idlePss', 'idlePrivateDirty', 'loadedRss', 'loadedPrivateDirty');
-
-/** One run's figures, in the unit of the metric's label. */
-export type Measured = Partial<Record<Metric, number>>;
-
-/** All runs of one contestant, in the order of the rounds. */
-export interface Series {
-  name: string;
-  runs: Measured[];
+/** Whether each goal is met, by the median. */
+export function goalsTable(judged: readonly Judged[]): string {
+  const rows = judged.map(({ label, peer, ratios, goal }) => {
+    const met = (spreadOf(ratios)?.median ?? Infinity) <= goal;
+    return [label, peer, cell(ratios, 2), `≤ ${goal.toFixed(2)}`, met ? 'met' : '**not met**'];
+  });
+  return table(['', 'in ratio to', 'median (min–max)', 'goal', ''], rows);
 }
 
-/**
- * Markdown: first the ratio of the first series (ours) to every other, then the figures themselves, each as median and
- * spread. Ratios are taken round by round, so that whatever slowed a whole round down cancels out.
- */
-export function report(ours: Series | undefined, peers: Series[]): string {
-  const ratios = peers.filter(({ runs }) => ours !== undefined && runs.some((run) => run.cpuPerRequest !== undefined));
-  const all = ours === undefined ? peers : [ours, ...peers];
-  const sections = [
-    table(
-      'figure, median (min–max)',
-      all.map(({ name }) => name),
-      (metric) => all.map(({ runs }) => cell(values(runs, metric), metrics[metric].digits)),
-    ),
-  ];
-  if (ours !== undefined && ratios.length > 0) {
-    const headings = ratios.map(({ name }) => `${ours.name} / ${name}`);
-    sections.unshift(table('ratio, median (min–max)', headings, (metric) => ratios.map((peer) => cell(ratio(ours, peer, metric), 2))));
-  }
-  return sections.join('\n\n');
+/** The ratio of ours to every peer. */
+export function ratiosTable<Name extends string>(
+  definitions: Definitions<Name>,
+  ours: Series<Name>,
+  peers: readonly Series<Name>[],
+): string {
+  const headings = peers.map(({ name }) => `${ours.name} / ${name}`);
+  const rows = namesOf(definitions).map((name) => [definitions[name].label, ...peers.map((peer) => cell(ratiosOf(ours, peer, name), 2))]);
+  return table(['ratio, median (min–max)', ...headings], rows);
 }
 
-function table(title: string, headings: string[], cells: (metric: Metric) => string[]): string {
-  const rows = order.map((metric) => [metrics[metric].label, ...cells(metric)]);
-  return [[title, ...headings], ['---', ...headings.map(() => '---:')], ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+export function figuresTable<Name extends string>(definitions: Definitions<Name>, series: readonly Series<Name>[]): string {
+  const rows = namesOf(definitions).map((name) => {
+    const { label, digits } = definitions[name];
+    return [
+      label,
+      ...series.map(({ runs }) =>
+        cell(
+          runs.flatMap((run) => run[name] ?? []),
+          digits,
+        ),
+      ),
+    ];
+  });
+  return table(['figure, median (min–max)', ...series.map(({ name }) => name)], rows);
 }
 
-const values = (runs: Measured[], metric: Metric): number[] => runs.flatMap((run) => run[metric] ?? []);
-
-function ratio(ours: Series, peer: Series, metric: Metric): number[] {
-  const theirs = values(peer.runs, metric);
-  return values(ours.runs, metric).map((value, round) => value / (theirs[round] ?? Number.NaN));
+/** Markdown; rows in which there is nothing but a label are left out. */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const full = rows.filter(([, ...cells]) => cells.some((text) => text !== nothing));
+  return [headings, headings.map((_, index) => (index === 0 ? '---' : '---:')), ...full].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 
-function cell(numbers: number[], digits: number): string {
-  if (numbers.length === 0) return '–';
-  const sorted = [...numbers].sort((a, b) => a - b);
+const nothing = '–';
+
+function cell(numbers: readonly number[], digits: number): string {
+  const spread = spreadOf(numbers);
+  if (spread === undefined) return nothing;
   const text = (value: number): string => value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  return `${text(median(sorted))} (${text(sorted[0] ?? 0)}–${text(sorted.at(-1) ?? 0)})`;
-}
-
-function median(sorted: number[]): number {
-  const [low = 0, high = low] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
-  return (low + high) / 2;
+  return `${text(spread.median)} (${text(spread.least)}–${text(spread.most)})`;
 }

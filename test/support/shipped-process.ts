@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import type { ClockOffsets } from './clock-preload.ts';
+import type { Counts } from './count-preload.ts';
 import { newRecording, type RecordingKind } from './recordings.ts';
 
 export interface LogLine {
@@ -85,6 +86,14 @@ export abstract class ShippedProcess implements AsyncDisposable {
     const moved = once(this.#child, 'message');
     this.#child.send(offsets);
     await moved;
+  }
+
+  /** Only if it was started to count. */
+  async counts(): Promise<Counts> {
+    const counted = once(this.#child, 'message');
+    this.#child.send('count');
+    const [counts] = await counted;
+    return counts as Counts;
   }
 
   signal(signal: NodeJS.Signals): void {

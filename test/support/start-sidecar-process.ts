@@ -8,7 +8,7 @@ import { ShippedProcess } from './shipped-process.ts';
 
 const bundle = join(import.meta.dirname, '../../dist/sidecar.mjs');
 const containerfile = join(import.meta.dirname, '../../images/Containerfile');
-const clockPreload = join(import.meta.dirname, 'clock-preload.ts');
+const preloads = { clock: join(import.meta.dirname, 'clock-preload.ts'), counts: join(import.meta.dirname, 'count-preload.ts') };
 
 export interface SidecarProcessOptions {
   /** By alias: a configuration, or the text of a file that is none. */
@@ -17,6 +17,8 @@ export interface SidecarProcessOptions {
   readonly args?: readonly string[];
   /** Its clocks can be moved. */
   readonly movableClocks?: boolean;
+  /** It counts what Node makes for it. */
+  readonly counting?: boolean;
 }
 
 /** The sidecar as it is shipped, in a process of its own, with a folder of configurations of its own. */
@@ -64,15 +66,17 @@ export async function startSidecarProcess({
   configs = {},
   args = [],
   movableClocks = false,
+  counting = false,
 }: SidecarProcessOptions): Promise<SidecarProcess> {
   const configDirectory = mkdtempSync(join(tmpdir(), 'tokenward-config-'));
   const ports = ['--proxy-port', '0', '--admin-port', '0', '--admin-host', '127.0.0.1'];
   for (const [alias, config] of Object.entries(configs)) {
     writeFileSync(join(configDirectory, `${alias}.json`), typeof config === 'string' ? config : JSON.stringify(config));
   }
-  const nodeArgs = movableClocks ? ['--import', clockPreload] : [];
+  const preloaded = [...(movableClocks ? [preloads.clock] : []), ...(counting ? [preloads.counts] : [])];
+  const nodeArgs = preloaded.flatMap((file) => ['--import', file]);
   const child = spawn(execPath, [...imageFlags(), ...nodeArgs, bundle, '--config-dir', configDirectory, ...ports, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe', ...(movableClocks ? (['ipc'] as const) : [])],
+    stdio: ['ignore', 'pipe', 'pipe', ...(preloaded.length > 0 ? (['ipc'] as const) : [])],
   });
   const sidecar = new SidecarProcess(child, configDirectory);
   const listening = await sidecar.logged(({ msg }) => msg === 'Listening');
@@ -82,7 +86,7 @@ export async function startSidecarProcess({
 }
 
 /** The flags for Node that the image starts the sidecar with: they decide about its memory. */
-function imageFlags(): string[] {
+export function imageFlags(): string[] {
   const entrypoint = /^ENTRYPOINT (\[.*"\/usr\/lib\/tokenward\/sidecar\.mjs"\])$/m.exec(readFileSync(containerfile, 'utf8'))?.[1];
   if (entrypoint === undefined) throw new Error(`${containerfile} does not say how the sidecar is started`);
   return (JSON.parse(entrypoint) as string[]).slice(1, -1);

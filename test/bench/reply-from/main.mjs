@@ -1,12 +1,13 @@
 /**
  * The proxy that a Node programmer writes in an afternoon: `@fastify/reply-from` as its documentation shows it, with a
  * token that is kept until a minute before its end. Plain JavaScript, for type stripping would cost it memory.
- * Arguments: port, base URL of the API, token URL.
+ * Arguments: port, base URL of the API, token URL, file with the API's certificate authority.
  */
+import { readFileSync } from 'node:fs';
 import replyFrom from '@fastify/reply-from';
 import fastify from 'fastify';
 
-const [port, api, tokenUrl] = process.argv.slice(2);
+const [port, api, tokenUrl, authority] = process.argv.slice(2);
 const { origin, pathname: basePath } = new URL(api);
 
 let token = { value: '', endMs: 0 };
@@ -30,9 +31,13 @@ function forward(request, reply, value) {
   });
 }
 
+// A body goes on as it comes, whatever it is: fastify would read it first, and only known types, up to 1 MiB.
 const app = fastify();
+app.removeAllContentTypeParsers();
+app.addContentTypeParser('*', (_request, body, done) => done(null, body));
+const connect = api.startsWith('https:') ? { ca: readFileSync(authority, 'utf8') } : {};
 // The connection pool is the plugin's own default, written out.
-await app.register(replyFrom, { base: origin, undici: { connections: 128, pipelining: 1, keepAliveTimeout: 60_000 } });
+await app.register(replyFrom, { base: origin, undici: { connections: 128, pipelining: 1, keepAliveTimeout: 60_000, connect } });
 app.all('/bench/*', (request, reply) => {
   if (Date.now() < token.endMs) return forward(request, reply, token.value);
   pending ??= fetchToken().finally(() => (pending = undefined));

@@ -1,9 +1,11 @@
 // Command proxy is the reverse proxy that a Go programmer writes in an afternoon: httputil.ReverseProxy over
-// x/oauth2's client credentials transport. -port, -api and -token-url are all it takes.
+// x/oauth2's client credentials transport.
 package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"flag"
 	"fmt"
 	"net/http"
@@ -21,10 +23,16 @@ func main() {
 	port := flag.Int("port", 0, "")
 	api := flag.String("api", "", "base URL")
 	tokenURL := flag.String("token-url", "", "")
+	authority := flag.String("authority", "", "PEM file, for an API over TLS")
 	flag.Parse()
 	base, err := url.Parse(*api)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+	trusted := x509.NewCertPool()
+	if pem, err := os.ReadFile(*authority); err != nil || !trusted.AppendCertsFromPEM(pem) {
+		fmt.Fprintln(os.Stderr, "no certificate authority in", *authority)
 		os.Exit(2)
 	}
 	credentials := clientcredentials.Config{ClientID: "bench", ClientSecret: "bench-secret", TokenURL: *tokenURL, AuthStyle: oauth2.AuthStyleInHeader}
@@ -36,7 +44,7 @@ func main() {
 		Transport: &oauth2.Transport{
 			Source: credentials.TokenSource(context.Background()),
 			// As many idle connections as the other proxies keep; the answers are not to be unpacked.
-			Base: &http.Transport{MaxIdleConns: 128, MaxIdleConnsPerHost: 128, DisableCompression: true},
+			Base: &http.Transport{MaxIdleConns: 128, MaxIdleConnsPerHost: 128, DisableCompression: true, TLSClientConfig: &tls.Config{RootCAs: trusted}},
 		},
 		BufferPool: buffers{&sync.Pool{New: func() any { return make([]byte, 32*1024) }}},
 	}

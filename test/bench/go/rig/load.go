@@ -6,7 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -28,38 +27,62 @@ func load(arguments []string) {
 	direct := flags.Bool("direct", false, "call the upstream itself, with the token")
 	requests := flags.Int("requests", 0, "")
 	rate := flags.Float64("rate", 0, "requests per second; 0 = closed loop")
+	connections := flags.Int("connections", 32, "")
+	up := flags.Int("up", 0, "bytes of each request's body; with any it is a POST")
+	down := flags.Int("down", 1024, "bytes of each answer's body")
+	headers := flags.Int("headers", 0, "headers of each request beside the usual ones")
+	aliases := flags.Int("aliases", 0, "call /bench-0, /bench-1, … in turn instead of /bench")
 	_ = flags.Parse(arguments)
 
 	due := closedLoop(int64(*requests))
 	if *rate > 0 {
 		due = openLoop(*requests, *rate)
 	}
-	wire := request(*address, *direct)
-	callers := make([]*caller, connections)
+	wires := requestsOf(*address, *direct, *aliases, *up, *down, *headers)
+	callers := make([]*caller, *connections)
 	for i := range callers {
 		connection, err := net.Dial("tcp", *address)
 		if err != nil {
 			exit(err)
 		}
-		callers[i] = &caller{connection: connection, reader: bufio.NewReader(connection)}
+		callers[i] = &caller{connection: connection, reader: bufio.NewReaderSize(connection, 64<<10), down: *down, step: *connections}
 	}
 	var running sync.WaitGroup
 	started := time.Now()
-	for _, one := range callers {
-		running.Go(func() { one.run(wire, due) })
+	for first, one := range callers {
+		running.Go(func() { one.run(wires, first, due) })
 	}
 	running.Wait()
 	report(callers, time.Since(started))
 }
 
-func request(address string, direct bool) []byte {
-	path, credentials := callerPath, ""
-	if direct {
-		path, credentials = upstreamURI, "Authorization: "+authorization+"\r\n"
+// The requests that are sent in turn, as they go over the wire.
+func requestsOf(address string, direct bool, aliases, up, down, headers int) [][]byte {
+	method, body, credentials, more := "GET", "", "", ""
+	if up > 0 {
+		method, body = "POST", fmt.Sprintf("Content-Type: application/octet-stream\r\nContent-Length: %d\r\n", up)
 	}
-	return []byte("GET " + path + " HTTP/1.1\r\nHost: " + address + "\r\nUser-Agent: bench/1\r\nAccept: application/json\r\n" +
-		"Accept-Language: en\r\nX-Request-Id: 3f2c9a51-77d4-4c0e-9f0b-0d6c1a5f3e21\r\n" +
-		"traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n" + credentials + "\r\n")
+	if direct {
+		credentials = "Authorization: " + authorization + "\r\n"
+	}
+	for i := range headers {
+		more += fmt.Sprintf("X-Bench-%d: a value of some length\r\n", i)
+	}
+	paths := []string{uri("/bench", up, down)}
+	if direct {
+		paths[0] = uri("/base", up, down)
+	}
+	for i := range aliases {
+		paths = append(paths[:i], uri(fmt.Sprintf("/bench-%d", i), up, down))
+	}
+	wires := make([][]byte, len(paths))
+	for i, path := range paths {
+		head := method + " " + path + " HTTP/1.1\r\nHost: " + address + "\r\nUser-Agent: bench/1\r\nAccept: application/json\r\n" +
+			"Accept-Language: en\r\nX-Request-Id: 3f2c9a51-77d4-4c0e-9f0b-0d6c1a5f3e21\r\n" +
+			"traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n" + more + credentials + body + "\r\n"
+		wires[i] = append([]byte(head), payload[:up]...)
+	}
+	return wires
 }
 
 // A schedule gives the time at which a request is due, and false when there are no more.
@@ -98,22 +121,26 @@ func openLoop(requests int, rate float64) schedule {
 type caller struct {
 	connection net.Conn
 	reader     *bufio.Reader
-	latencies  []time.Duration
-	failure    error
+	down       int
+	// How far apart the requests are which this one sends in turn: all callers together go through all of them.
+	step      int
+	latencies []time.Duration
+	failure   error
 }
 
-func (c *caller) run(wire []byte, next schedule) {
+func (c *caller) run(wires [][]byte, turn int, next schedule) {
 	defer c.connection.Close()
-	received := make([]byte, bodyLength+1)
+	buffer := make([]byte, 64<<10)
 	for at, more := next(); more; at, more = next() {
-		if c.failure = c.call(wire, received); c.failure != nil {
+		if c.failure = c.call(wires[turn%len(wires)], buffer); c.failure != nil {
 			return
 		}
 		c.latencies = append(c.latencies, time.Since(at))
+		turn += c.step
 	}
 }
 
-func (c *caller) call(wire []byte, received []byte) error {
+func (c *caller) call(wire []byte, buffer []byte) error {
 	_ = c.connection.SetDeadline(time.Now().Add(30 * time.Second))
 	if _, err := c.connection.Write(wire); err != nil {
 		return err
@@ -122,12 +149,11 @@ func (c *caller) call(wire []byte, received []byte) error {
 	if err != nil {
 		return err
 	}
-	length, err := io.ReadFull(response.Body, received)
-	if !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("the body has more than %d bytes or broke off: %v", bodyLength, err)
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("answer %d is not the upstream's", response.StatusCode)
 	}
-	if response.StatusCode != http.StatusOK || string(received[:length]) != body {
-		return fmt.Errorf("answer %d with %d bytes is not the upstream's", response.StatusCode, length)
+	if err := compare(response.Body, c.down, buffer); err != nil {
+		return err
 	}
 	if response.Close {
 		return errors.New("the answer closes the connection")
