@@ -2,7 +2,8 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import type { ProxyConfig, TlsConfig } from '../../crds/sidecar-config.ts';
 import { connectThroughProxy, proxyAuthorization } from './connect-through-proxy.ts';
-import { buildConnector, Client, Pool } from './undici-client.ts';
+import { CountedClient } from './counted-client.ts';
+import { buildConnector, Pool } from './undici-client.ts';
 
 /** A server to talk to: where, how TLS is done, and by which proxy. */
 export interface Destination {
@@ -24,31 +25,6 @@ export interface DestinationPool {
   /** A connection of its own for one request, closed by the server's answer. */
   fresh(): Dispatcher;
   close(): Promise<void>;
-}
-
-/** What a handler may carry to learn on which connection its request went out. */
-export interface ConnectionAware {
-  connection?: CountedClient | undefined;
-}
-
-/**
- * A `Client` (one connection at a time) that counts the requests of its current connection: a request that is not the first
- * may have met a connection that the server was just closing.
- */
-export class CountedClient extends Client {
-  requests = 0;
-
-  constructor(origin: string | URL, options: object) {
-    super(origin, options);
-    this.on('connect', () => {
-      this.requests = 0;
-    });
-  }
-
-  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler & ConnectionAware): boolean {
-    handler.connection = this;
-    return super.dispatch(options, handler);
-  }
 }
 
 /** Made once, for all connections; throws if a certificate or key cannot be read. */

@@ -79,6 +79,11 @@ describe('AliasTable', () => {
     expect(routeOf('a')).toBe(route);
   });
 
+  test('an alias that sets a header which no request may carry is broken at once, not at every request', () => {
+    const [reload] = apply({ a: good('', { injection: { header: 'X Token' } }) });
+    expect(reload).toEqual({ alias: 'a', outcome: 'broken', reason: unusable('UND_ERR_INVALID_ARG') });
+  });
+
   test.each([
     ['not JSON', '{"version":1,', 'the file is not JSON'],
     ['of another version', JSON.stringify({ ...good(), version: 2 }), 'version: not one of 1'],

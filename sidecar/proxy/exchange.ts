@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Failure } from '../failure.ts';
+import type { PassedOptions } from '../net/passed-request.ts';
 import type { Token } from '../token/token.ts';
 import { isExpired } from '../token/token-age.ts';
 import type { TokenOutcome } from '../token/token-source.ts';
@@ -123,21 +124,22 @@ export class Exchange implements CallOwner, Expiring {
   }
 
   #send(onFreshConnection = false): void {
-    const { pool, headers, injectionHeader, soapHeader, droppedHeaders, connectTimeoutMs, metrics } = this.#route;
+    const { pool, host, headers, injectionHeader, soapHeader, droppedHeaders, connectTimeoutMs, metrics } = this.#route;
     const outgoing = [...headers];
     const hadAuthorization = appendRequestHeaders(outgoing, this.#request.rawHeaders, droppedHeaders, this.#head.connection);
     if (hadAuthorization && this.#call === undefined) metrics.authorizationsDropped++;
     if (this.#body.kind === 'stream' && this.#call === undefined) this.#inviteBody();
     // The client takes any iterable, though its type does not say so.
     const body = this.#body.content(this.#authorization) as Buffer | null;
-    const { contentLength } = this.#body;
-    if (contentLength !== undefined) outgoing.push('content-length', contentLength);
     if (soapHeader === undefined) outgoing.push(injectionHeader, this.#authorization);
     const call = new UpstreamCall(this);
     this.#call = call;
     this.deadline = this.#context.deadlines.in(connectTimeoutMs + queueTimeoutMs);
     const dispatcher = onFreshConnection ? pool.fresh() : pool.dispatcher;
-    dispatcher.dispatch({ path: pool.pathPrefix + this.#path, method: this.#request.method as 'GET', headers: outgoing, body }, call);
+    const { contentLength } = this.#body;
+    const passed = { list: outgoing, host, contentLength: contentLength === undefined ? undefined : Number(contentLength) };
+    const options: PassedOptions = { path: pool.pathPrefix + this.#path, method: this.#request.method as 'GET', body, passed };
+    dispatcher.dispatch(options, call);
     if (onFreshConnection) void dispatcher.close();
   }
 

@@ -6,6 +6,8 @@ import { handleRequest, type ProxyContext } from './handle-request.ts';
 import { problem } from './problem.ts';
 
 const limits: http.ServerOptions = {
+  /** What it lets pass goes out unchecked, whatever Node's own options say. */
+  insecureHTTPParser: false,
   /** Of all headers together, the request line included. */
   maxHeaderSize: 16 * 1024,
   /** For the headers; a caller that dawdles is checked every five seconds. */

@@ -2,6 +2,7 @@ import type { SidecarConfig } from '../../crds/sidecar-config.ts';
 import type { AliasMetrics } from '../metrics/alias-metrics.ts';
 import type { Peer } from '../net/connection-problem.ts';
 import { createPool, type DestinationPool } from '../net/create-pool.ts';
+import { checkHeaders } from '../net/passed-request.ts';
 import type { HeaderBlock } from '../soap/soap-header.ts';
 import { type AuthorizationValue, authorizationValue } from '../token/authorization-value.ts';
 import { RejectionGuard } from '../token/rejection-guard.ts';
@@ -32,6 +33,8 @@ export class Route {
   readonly basePath: string;
   readonly allows: Allows | undefined;
   readonly droppedHeaders: ReadonlySet<string>;
+  /** The Host that every request has; undefined for the API's. */
+  readonly host: string | undefined;
   /** Sent on every request, a flat list. */
   readonly headers: readonly string[];
   readonly query: QueryParameters;
@@ -75,7 +78,10 @@ export class Route {
       connectTimeoutMs: this.connectTimeoutMs,
       connections: maxConnections,
     });
-    this.headers = [...this.pool.headers, ...upstream.headers.flatMap(({ name, value }) => [name, value.reveal()])];
+    const own = checkHeaders([...this.pool.headers, ...upstream.headers.flatMap(({ name, value }) => [name, value.reveal()])]);
+    this.headers = own.list;
+    this.host = own.host;
+    if (checkHeaders([injection.header, injection.scheme ?? '']).list.length === 0) throw new TypeError('No header for a token');
     this.query = new QueryParameters(upstream.queryParameters);
     this.injectionHeader = injection.header;
     this.soapHeader = injection.soapHeader;

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { isBrokenConnection } from '../net/connection-problem.ts';
-import type { ConnectionAware, CountedClient } from '../net/create-pool.ts';
+import type { ConnectionAware, CountedClient } from '../net/counted-client.ts';
+import type { RawHeaders } from '../net/passed-request.ts';
 import type { Deadlines, Expiring } from './deadlines.ts';
 import { isIdempotent } from './is-idempotent.ts';
 
@@ -97,8 +98,8 @@ export class UpstreamCall implements Dispatcher.DispatchHandler, ConnectionAware
     this.answered = true;
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown, statusText = ''): void {
-    const head = { status, statusText: unprintable.test(statusText) ? '' : statusText, rawHeaders: controller.rawHeaders as Buffer[] };
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: unknown, statusText = ''): void {
+    const head = { status, statusText: unprintable.test(statusText) ? '' : statusText, rawHeaders: (headers as RawHeaders).raw };
     if (status < 200) this.#owner?.informed(head);
     else this.#owner?.answerStarted(head);
   }

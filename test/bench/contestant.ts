@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod/mini';
@@ -65,6 +65,7 @@ async function tokenward({ root, folder: workshop, node, shippedFlags }: Worksho
   // A copy, so that a build meanwhile does not change what is measured.
   const bundle = join(workshop, 'sidecar.mjs');
   await copyFile(built, bundle);
+  const environment = ['env', ...(await imageEnvironment(root))];
   return {
     name: 'tokenward',
     description: ['Tokenward', await versionOf(join(root, 'package.json')), 'sidecar, Node', process.versions.node, ...shippedFlags].join(
@@ -73,6 +74,10 @@ async function tokenward({ root, folder: workshop, node, shippedFlags }: Worksho
     prepare: async ({ port, adminPort, folder, api, identity, authority, aliases }) => {
       const names = aliases === undefined ? ['bench'] : Array.from({ length: aliases }, (_, index) => `bench-${index}`);
       const tls = api.startsWith('https:') ? { ca: await readFile(authority, 'utf8') } : {};
+      // As the kubelet lays a volume out: it is then one link that the sidecar polls.
+      const data = join(folder, '..data');
+      await mkdir(join(folder, '..first'));
+      await symlink('..first', data);
       for (const name of names) {
         const config = {
           version: 1,
@@ -80,11 +85,30 @@ async function tokenward({ root, folder: workshop, node, shippedFlags }: Worksho
           tokenEndpoint: { url: `${identity}/token` },
           client: { id: name, secret: 'bench-secret' },
         };
-        await writeFile(join(folder, `${name}.json`), JSON.stringify(config));
+        await writeFile(join(data, `${name}.json`), JSON.stringify(config));
+        await symlink(`..data/${name}.json`, join(folder, `${name}.json`));
       }
-      return [node, ...shippedFlags, bundle, '--config-dir', folder, '--proxy-port', String(port), '--admin-port', String(adminPort)];
+      return [
+        ...environment,
+        node,
+        ...shippedFlags,
+        bundle,
+        '--config-dir',
+        folder,
+        '--proxy-port',
+        String(port),
+        '--admin-port',
+        String(adminPort),
+      ];
     },
   };
+}
+
+/** What the image sets for the sidecar. */
+async function imageEnvironment(root: string): Promise<string[]> {
+  const containerfile = await readFile(join(root, 'images/Containerfile'), 'utf8');
+  const sidecar = containerfile.split(/^FROM /m).find((stage) => /^\S+ AS sidecar$/m.test(stage)) ?? '';
+  return [...sidecar.matchAll(/^ENV (\S+=\S+)$/gm)].map(([, assignment = '']) => assignment);
 }
 
 async function replyFrom({ root, node }: Workshop): Promise<Contestant> {

@@ -85,6 +85,7 @@ describe('is refused with 400, reaches the API not at all, and ends the connecti
     ['NUL in a value', get('X-A: 1\u00002')],
     ['NUL in a name', get('X-\u0000A: 1')],
     ['a control character in a value', get('X-A: 1\u00012')],
+    ['DEL in a value', get('X-A: 1\u007f2')],
     ['a control character in the path', `GET /a/at\u0001tack HTTP/1.1\r\nHost: localhost\r\n\r\n${smuggled}`],
     ['a path with a space', `GET /a/at tack HTTP/1.1\r\nHost: localhost\r\n\r\n`],
     ['an unknown version', `GET /a/attack HTTP/1.9\r\nHost: localhost\r\n\r\n${smuggled}`],
