@@ -39,7 +39,7 @@ const expected: Readonly<Record<string, string>> = {
   'no-token-server': 'token_unavailable',
   'no-api': 'upstream_unreachable',
   'broken-api': 'upstream_protocol',
-  'header-that-cannot-be': 'malformed_request',
+  'header-that-cannot-be': 'credential_invalid',
   'token-proxy-refuses': 'token_unavailable',
   'api-proxy-refuses': 'upstream_unreachable',
   'not-json': 'credential_invalid',
