@@ -107,8 +107,9 @@ start etcd
 start kube-apiserver
 until_ready kube-apiserver kubectl_admin get --raw /readyz
 if [ "$mode" = node ]; then
-  for name in kube-controller-manager kube-scheduler kubelet kube-proxy coredns; do start $name; done
+  # First: a kubelet that starts while an image is unpacked may take its mount for that of the root, and ends when it has gone.
   until_ready containerd ctr --namespace k8s.io images import "$cluster/pause.tar"
+  for name in kube-controller-manager kube-scheduler kubelet kube-proxy coredns; do start $name; done
   until_ready kubelet kubectl_admin wait --for condition=Ready node/node1 --timeout 1s
   until_ready kube-proxy bash -c '</dev/tcp/127.0.0.1/10256'
   until_ready coredns bash -c '</dev/tcp/10.89.0.1/53'
