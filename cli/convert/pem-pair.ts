@@ -1,4 +1,5 @@
-import { unescaped } from '../../crds/render/private-key.ts';
+import { certificateBlocks } from '../../crds/render/pem.ts';
+import { armouredKey } from '../../crds/render/private-key.ts';
 import type { Draft } from './conversion.ts';
 import type { Destination } from './destination.ts';
 
@@ -12,12 +13,11 @@ interface Pair {
   readonly key: string;
 }
 
-const certificateBlocks = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/gu;
-const keyBlock = /-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----[^]+?-----END \1-----/u;
-
 export const certificatesIn = (pem: string): string =>
-  (unescaped(pem).match(certificateBlocks) ?? []).map((block) => `${block}\n`).join('');
-const keyIn = (pem: string): string => keyBlock.exec(unescaped(pem))?.[0] ?? '';
+  certificateBlocks(pem)
+    .map((block) => `${block}\n`)
+    .join('');
+const keyIn = (pem: string): string => armouredKey(pem)?.[0] ?? '';
 
 /** A certificate and its key: from --from-file, or of the keystore that the destination names, where that is PEM. */
 export function pemPair({ certificates }: Destination, keyStore: string | undefined, keys: PairKeys, draft: Draft): Pair {

@@ -2,11 +2,15 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { readable, readPrivateKey, toPem, unescaped, unfitness, type KeyUse } from './private-key.ts';
 
+/** The PEM certificates that lie in a text. */
+export const certificateBlocks = (text: string): readonly string[] =>
+  unescaped(text).match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/gu) ?? [];
+
 export type Pem = { readonly ok: true; readonly pem: string } | { readonly ok: false; readonly message: string };
 
 /** One or more certificates, and nothing else that lies in the same text. */
 export function readCertificates(text: string): Pem {
-  const blocks = unescaped(text).match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/gu) ?? [];
+  const blocks = certificateBlocks(text);
   if (blocks.length === 0)
     return { ok: false, message: 'holds no certificate: it must be PEM, beginning with -----BEGIN CERTIFICATE-----' };
   const broken = blocks.findIndex((block) => readable(() => new X509Certificate(block)) === undefined);

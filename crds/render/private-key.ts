@@ -13,7 +13,7 @@ const damaged = { ok: false, message: 'holds a damaged private key: copy it anew
 
 /** A private key as PEM (PKCS#8, PKCS#1, SEC 1), however its lines are broken, or as SuccessFactors generates it. */
 export function readPrivateKey(text: string): ReadKey {
-  const armoured = /-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----((?:(?!-----)[\s\S])+)-----END \1-----/u.exec(unescaped(text));
+  const armoured = armouredKey(text);
   const [, label = '', body = unescaped(text)] = armoured ?? [];
   // SuccessFactors calls this encrypted, which it is not.
   const generated = generatedBySuccessFactors(body);
@@ -23,6 +23,10 @@ export function readPrivateKey(text: string): ReadKey {
   if (label === 'OPENSSH PRIVATE KEY') return { ok: false, message: 'is in the format of OpenSSH: convert it with ssh-keygen -p -m PKCS8' };
   return keyOf(body) ?? damaged;
 }
+
+/** The first whole PEM key in a text; then its label and its body. */
+export const armouredKey = (text: string): RegExpExecArray | null =>
+  /-----BEGIN ((?:[A-Z]+ )?PRIVATE KEY)-----((?:(?!-----)[\s\S])+)-----END \1-----/u.exec(unescaped(text));
 
 /** What is there in place of a whole PEM key. */
 function unarmoured(text: string): ReadKey {
