@@ -10,9 +10,11 @@ import { observeTokens } from './observe-tokens.ts';
 import { type Alias, AliasTable, type Reload } from './proxy/alias-table.ts';
 import { ByteBudget } from './proxy/byte-budget.ts';
 import { Deadlines } from './proxy/deadlines.ts';
+import type { Exchange } from './proxy/exchange.ts';
 import type { ProxyContext } from './proxy/handle-request.ts';
 import { HeadFlusher } from './proxy/head-flusher.ts';
 import { ProxyServer } from './proxy/proxy-server.ts';
+import { Roster } from './proxy/roster.ts';
 import { Route } from './proxy/route.ts';
 import { keptEnvelopeBytes } from './proxy/soap-body.ts';
 import { createTokenRequester } from './token/create-token-requester.ts';
@@ -58,15 +60,16 @@ export async function startSidecar(options: SidecarOptions, { clock, random }: {
     observerFor: (alias) => observeTokens(alias, metrics, log),
   });
   const aliases = new AliasTable(expectedAliases, (name, config) => new Route(name, config, metrics.alias(name), sources));
+  const live = new Roster<Exchange>();
   const context: ProxyContext = {
     clock,
     aliases,
     metrics,
-    deadlines: new Deadlines(clock),
+    deadlines: new Deadlines(clock, live),
     flusher: new HeadFlusher(),
     failures: new FailureLog(log, clock),
     noteAnswer: noteAnswers(log),
-    live: new Set(),
+    live,
     budget: new ByteBudget(keptEnvelopeBytes),
     draining: false,
   };

@@ -1,26 +1,31 @@
 import { beforeEach, expect, test } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
 import { Deadlines, type Expiring } from './deadlines.ts';
+import { type Member, Roster } from './roster.ts';
 
 let clock: FakeClock;
+let live: Roster<Expiring & Member>;
 let deadlines: Deadlines;
 let expired: string[];
 
 beforeEach(() => {
   clock = new FakeClock();
-  deadlines = new Deadlines(clock);
+  live = new Roster();
+  deadlines = new Deadlines(clock, live);
   expired = [];
 });
 
-function waiting(name: string, delayMs: number): Expiring {
+function waiting(name: string, delayMs: number): Expiring & Member {
   const item = {
     deadline: deadlines.in(delayMs),
+    place: -1,
     expire: () => {
       expired.push(name);
-      deadlines.delete(item);
+      live.delete(item);
     },
   };
-  deadlines.add(item);
+  live.add(item);
+  deadlines.watch();
   return item;
 }
 
@@ -53,10 +58,25 @@ test('one timer serves all, and none is left when nothing waits', async () => {
   expect(clock.pendingTimers).toBe(0);
   const items = Array.from({ length: 100 }, (_, i) => waiting(String(i), 10_000));
   expect(clock.pendingTimers).toBe(1);
-  for (const item of items) deadlines.delete(item);
+  for (const item of items) live.delete(item);
   await clock.advance(250);
   expect(clock.pendingTimers).toBe(0);
   waiting('later', 0);
   await clock.advance(500);
   expect(expired).toEqual(['later']);
+});
+
+test('what is not live is kept to its deadline, too, until it is taken back', async () => {
+  const expire = (name: string) => () => void expired.push(name);
+  const [kept, back] = [
+    { deadline: deadlines.in(1_000), expire: expire('kept') },
+    { deadline: deadlines.in(1_000), expire: expire('back') },
+  ];
+  for (const item of [kept, back]) deadlines.add(item);
+  deadlines.delete(back);
+  await clock.advance(1_250);
+  expect(expired).toEqual(['kept']);
+  deadlines.delete(kept);
+  await clock.advance(250);
+  expect(clock.pendingTimers).toBe(0);
 });

@@ -7,26 +7,39 @@ export interface Expiring {
   expire(): void;
 }
 
+/** Whoever is removed from it while it is iterated must not hide another one. */
+type Live = Iterable<Expiring> & { readonly size: number };
+
 const sweepMs = 250;
 
 /** One timer for all that waits: moving a deadline is an assignment, and none fires early. */
 export class Deadlines {
   readonly #clock: Clock;
-  readonly #waiting = new Set<Expiring>();
+  readonly #live: Live;
+  /** Few, and rarely any. */
+  readonly #others = new Set<Expiring>();
   #nowMs = 0;
   #running = false;
 
-  constructor(clock: Clock) {
+  /** Of all that is live the deadlines are kept, once `watch` has been called for it. */
+  constructor(clock: Clock, live: Live) {
     this.#clock = clock;
+    this.#live = live;
   }
 
-  add(item: Expiring): void {
-    this.#waiting.add(item);
+  /** For each that becomes live. */
+  watch(): void {
     if (!this.#running) this.#wait();
   }
 
+  /** What is not among the live. */
+  add(item: Expiring): void {
+    this.#others.add(item);
+    this.watch();
+  }
+
   delete(item: Expiring): void {
-    this.#waiting.delete(item);
+    this.#others.delete(item);
   }
 
   /** The deadline that is `delayMs` from now, or up to a quarter of a second later. */
@@ -40,8 +53,9 @@ export class Deadlines {
     this.#clock.after(sweepMs, () => {
       this.#running = false;
       const now = this.#clock.monotonicMs();
-      for (const item of this.#waiting) if (item.deadline <= now) item.expire();
-      if (this.#waiting.size > 0) this.#wait();
+      for (const item of this.#live) if (item.deadline <= now) item.expire();
+      for (const item of this.#others) if (item.deadline <= now) item.expire();
+      if (this.#live.size + this.#others.size > 0) this.#wait();
     });
   }
 }

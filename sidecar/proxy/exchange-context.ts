@@ -5,6 +5,7 @@ import type { ByteBudget } from './byte-budget.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
 import type { HeadFlusher } from './head-flusher.ts';
+import type { Roster } from './roster.ts';
 
 /** What all exchanges have in common. */
 export interface ExchangeContext {
@@ -14,7 +15,7 @@ export interface ExchangeContext {
   readonly failures: FailureLog;
   readonly noteAnswer: NoteAnswer | undefined;
   /** All exchanges that have not ended. */
-  readonly live: Set<Exchange>;
+  readonly live: Roster<Exchange>;
   /** For bodies that have to be kept. */
   readonly budget: ByteBudget;
 }

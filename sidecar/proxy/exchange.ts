@@ -12,6 +12,7 @@ import { doubtMs, HeldAnswer } from './held-answer.ts';
 import { PassedAnswer } from './passed-answer.ts';
 import { answerProblem } from './problem.ts';
 import { appendRequestHeaders } from './request-headers.ts';
+import type { Member } from './roster.ts';
 import type { Route } from './route.ts';
 import type { RequestHead } from './scan-head.ts';
 import { takeBody } from './take-body.ts';
@@ -23,8 +24,9 @@ import { upstreamFailure } from './upstream-failure.ts';
 const queueTimeoutMs = 30_000;
 
 /** One call of the workload from its token to the end of the API's answer. */
-export class Exchange implements CallOwner, Expiring {
+export class Exchange implements CallOwner, Expiring, Member {
   deadline = Infinity;
+  place = -1;
   readonly #context: ExchangeContext;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -64,7 +66,7 @@ export class Exchange implements CallOwner, Expiring {
   start(): void {
     this.#route.enter();
     this.#context.live.add(this);
-    this.#context.deadlines.add(this);
+    this.#context.deadlines.watch();
     this.#response.on('close', () => this.#close());
     if (this.#route.soapHeader !== undefined && this.#body.kind === 'none') this.#send();
     else this.#authorize();
@@ -292,7 +294,6 @@ export class Exchange implements CallOwner, Expiring {
     this.#call = undefined;
     this.#waiting?.abort();
     this.#body.destroy();
-    this.#context.deadlines.delete(this);
     this.#context.live.delete(this);
     const { clock, noteAnswer } = this.#context;
     const status = this.#response.headersSent ? this.#response.statusCode : 499;

@@ -7,9 +7,11 @@ import { noteAnswers } from '../../sidecar/note-answers.ts';
 import { AliasTable } from '../../sidecar/proxy/alias-table.ts';
 import { ByteBudget } from '../../sidecar/proxy/byte-budget.ts';
 import { Deadlines } from '../../sidecar/proxy/deadlines.ts';
+import type { Exchange } from '../../sidecar/proxy/exchange.ts';
 import type { ProxyContext } from '../../sidecar/proxy/handle-request.ts';
 import { HeadFlusher } from '../../sidecar/proxy/head-flusher.ts';
 import { ProxyServer } from '../../sidecar/proxy/proxy-server.ts';
+import { Roster } from '../../sidecar/proxy/roster.ts';
 import { Route } from '../../sidecar/proxy/route.ts';
 import { keptEnvelopeBytes } from '../../sidecar/proxy/soap-body.ts';
 import { TokenSources } from '../../sidecar/token/token-sources.ts';
@@ -46,16 +48,16 @@ export async function startTestProxy(upstream: TestConfig['upstream'], more: Par
   });
   const aliases = new AliasTable([], (name, config) => new Route(name, config, metrics.alias(name), sources));
   const logger = pino({ level: 'debug' }, lines);
-  const deadlines = new Deadlines(clock);
+  const live = new Roster<Exchange>();
   const context: ProxyContext = {
     clock,
     aliases,
     metrics,
-    deadlines,
+    deadlines: new Deadlines(clock, live),
     flusher: new HeadFlusher(),
     failures: new FailureLog(logger, clock),
     noteAnswer: noteAnswers(logger),
-    live: new Set(),
+    live,
     budget: new ByteBudget(keptEnvelopeBytes),
     draining: false,
   };
