@@ -3,6 +3,8 @@ import { type FailureCode, failures } from '../failure.ts';
 /** Upper bounds of the duration histogram's buckets, in seconds. */
 export const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] as const;
 
+const noDurations = [...durationBuckets, Infinity].map(() => 0);
+
 /**
  * What one alias counts on every request: plain numbers, put into the metrics library's terms only when somebody asks. The library's own
  * counters look their labels up at each increment.
@@ -10,8 +12,8 @@ export const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 export class AliasMetrics {
   readonly answers = new Map<number, number>();
   readonly errors = new Map<FailureCode, number>();
-  /** One per bucket, and one above the last; not cumulative. */
-  readonly durations = new Float64Array(durationBuckets.length + 1);
+  /** One per bucket, and one above the last; not cumulative. Empty until there is one: most of a thousand aliases may never be called. */
+  readonly durations: number[] = [];
   durationSumSeconds = 0;
   hits = 0;
   stale = 0;
@@ -22,6 +24,7 @@ export class AliasMetrics {
   answered(status: number, durationSeconds: number): void {
     this.#count(status);
     this.durationSumSeconds += durationSeconds;
+    if (this.durations.length === 0) this.durations.push(...noDurations);
     let bucket = 0;
     while (bucket < durationBuckets.length && durationSeconds > (durationBuckets[bucket] as number)) bucket++;
     this.durations[bucket] = (this.durations[bucket] as number) + 1;

@@ -18,8 +18,9 @@ export class DurationHistogram {
   }
 
   #values(alias: string, { durations, durationSumSeconds }: AliasMetrics): object[] {
+    if (durations.length === 0) return [];
     let count = 0;
-    const buckets = [...durations].map((value, i) => {
+    const buckets = durations.map((value, i) => {
       count += value;
       return { labels: { le: durationBuckets[i] ?? '+Inf', alias }, value: count, metricName: `${this.name}_bucket` };
     });

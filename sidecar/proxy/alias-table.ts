@@ -1,10 +1,11 @@
 import type { Sensitive } from '../../crds/sensitive.ts';
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
 import { parseSidecarConfig } from '../../crds/parse-sidecar-config.ts';
+import { ReadyState } from './ready-state.ts';
 import type { Route } from './route.ts';
 
 export type AliasState =
-  | { readonly kind: 'ready'; readonly route: Route }
+  | ReadyState
   /** Injected, but there is no credential yet. */
   | { readonly kind: 'pending' }
   /** There is one, and it was never valid. */
@@ -62,18 +63,21 @@ export class AliasTable {
   }
 
   close(): void {
-    for (const { state } of this.#aliases.values()) if (state.kind === 'ready') state.route.retire(true);
+    for (const { state } of this.#aliases.values()) if (state.kind === 'ready') state.retire(true);
     this.#aliases.clear();
   }
 
   #change(name: string, text: Sensitive): Reload {
     const before = this.#aliases.get(name);
     const state = this.#read(name, text);
+    const isInUse = before?.state.kind === 'ready' && before.state.isInUse;
+    // That a route can be made is known now; it stays only where it keeps what it has in common with the one that it replaces.
+    if (state instanceof ReadyState && !isInUse) state.retire(true);
     if ('broken' in state && before?.state.kind === 'ready') {
       this.#aliases.set(name, { ...before, broken: state.broken });
     } else {
       this.#aliases.set(name, { name, state: 'broken' in state ? { kind: 'invalid', reason: state.broken } : state });
-      if (before?.state.kind === 'ready') before.state.route.retire();
+      if (before?.state.kind === 'ready') before.state.retire();
     }
     if ('broken' in state) return { alias: name, outcome: 'broken', reason: state.broken };
     return { alias: name, outcome: 'applied', ...(state.kind === 'invalid' && { reason: state.reason }) };
@@ -84,7 +88,7 @@ export class AliasTable {
     if (!parsed.ok) return { broken: parsed.reason };
     if ('invalid' in parsed.config) return { kind: 'invalid', reason: parsed.config.invalid };
     try {
-      return { kind: 'ready', route: this.#createRoute(name, parsed.config) };
+      return new ReadyState(() => this.#createRoute(name, configIn(text)), this.#createRoute(name, parsed.config));
     } catch (error) {
       // A certificate that is none, say. Its message may quote anything.
       const code = error instanceof Error && 'code' in error ? error.code : error instanceof Error ? error.name : 'unknown';
@@ -97,7 +101,14 @@ export class AliasTable {
     this.#texts.delete(name);
     if (this.#expected.has(name)) this.#aliases.set(name, { name, state: pending });
     else this.#aliases.delete(name);
-    if (before?.state.kind === 'ready') before.state.route.retire(true);
+    if (before?.state.kind === 'ready') before.state.retire(true);
     return { alias: name, outcome: 'removed' };
   }
+}
+
+/** Of a text that has been found valid. */
+function configIn(text: Sensitive): SidecarConfig {
+  const parsed = parseSidecarConfig(text);
+  if (!parsed.ok || 'invalid' in parsed.config) throw new TypeError('Not the text of a valid credential');
+  return parsed.config;
 }

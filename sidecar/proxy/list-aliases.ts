@@ -13,9 +13,11 @@ export function listAliases(aliases: AliasTable, { path }: Target, response: Ser
 
 function describeAlias({ name, state, broken }: Alias): object {
   if (state.kind !== 'ready') return { alias: name, state: state.kind, reason: state.kind === 'invalid' ? state.reason : undefined };
-  const { status, expiresAtWallMs, failure, nextTryAtWallMs } = state.route.source.state;
-  const token = { status, expiresAt: timestamp(expiresAtWallMs), failure, nextTryAt: timestamp(nextTryAtWallMs) };
-  return { alias: name, state: state.kind, upstream: state.route.baseUrl.href, broken, token };
+  return state.show(({ source, baseUrl }) => {
+    const { status, expiresAtWallMs, failure, nextTryAtWallMs } = source.state;
+    const token = { status, expiresAt: timestamp(expiresAtWallMs), failure, nextTryAt: timestamp(nextTryAtWallMs) };
+    return { alias: name, state: state.kind, upstream: baseUrl.href, broken, token };
+  });
 }
 
 function timestamp(wallMs: number | undefined): string | undefined {
