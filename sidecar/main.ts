@@ -31,6 +31,8 @@ try {
       drainTimeoutSeconds: options.drainTimeoutSeconds,
       version,
       log,
+      // Of the kinds of collection the one that gives back the most, what V8 keeps for new objects included.
+      releaseMemory: gc && (() => gc?.({ type: 'major', flavor: 'last-resort' })),
     },
     { clock: systemClock, random: Math.random },
   );

@@ -4,6 +4,7 @@ import { HealthServer } from '../crds/health-server.ts';
 import type { ConfigSource } from './config/config-source.ts';
 import { followConfig } from './config/follow-config.ts';
 import { FailureLog } from './failure-log.ts';
+import { MemoryRelease } from './memory-release.ts';
 import { SidecarMetrics } from './metrics/sidecar-metrics.ts';
 import { noteAnswers } from './note-answers.ts';
 import { observeTokens } from './observe-tokens.ts';
@@ -39,6 +40,8 @@ export interface SidecarOptions {
   readonly drainTimeoutSeconds: number;
   readonly version: string;
   readonly log: Logger;
+  /** Called when nothing has been in flight for a while, after the start and now and then. */
+  readonly releaseMemory?: (() => void) | undefined;
 }
 
 export interface Sidecar {
@@ -61,11 +64,12 @@ export async function startSidecar(options: SidecarOptions, { clock, random }: {
   });
   const aliases = new AliasTable(expectedAliases, (name, config) => new Route(name, config, metrics.alias(name), sources));
   const live = new Roster<Exchange>();
+  const memory = options.releaseMemory && new MemoryRelease(clock, options.releaseMemory);
   const context: ProxyContext = {
     clock,
     aliases,
     metrics,
-    deadlines: new Deadlines(clock, live),
+    deadlines: new Deadlines(clock, live, memory),
     flusher: new HeadFlusher(),
     failures: new FailureLog(log, clock),
     noteAnswer: noteAnswers(log),
@@ -94,6 +98,7 @@ export async function startSidecar(options: SidecarOptions, { clock, random }: {
   );
   const stop = async (): Promise<void> => {
     following.stop();
+    memory?.busy();
     await Promise.all([proxy.close(), admin.close()]);
     aliases.close();
   };
@@ -101,6 +106,7 @@ export async function startSidecar(options: SidecarOptions, { clock, random }: {
     const proxyPort = await proxy.listen(options.proxyPort);
     const adminPort = await admin.listen(options.adminPort, options.adminHost);
     ready = true;
+    memory?.quiet();
     return {
       proxyUrl: `http://127.0.0.1:${proxyPort}`,
       adminUrl: `http://127.0.0.1:${adminPort}`,

@@ -80,3 +80,18 @@ test('what is not live is kept to its deadline, too, until it is taken back', as
   await clock.advance(250);
   expect(clock.pendingTimers).toBe(0);
 });
+
+test('tells when something begins to be waited for, and when nothing is any more', async () => {
+  const told: string[] = [];
+  const activity = { busy: () => told.push('busy'), quiet: () => told.push('quiet') };
+  deadlines = new Deadlines(clock, live, activity);
+  const [one, other] = [waiting('one', 60_000), waiting('other', 60_000)];
+  await clock.advance(1_000);
+  expect(told).toEqual(['busy']);
+  live.delete(one);
+  await clock.advance(1_000);
+  expect(told).toEqual(['busy']);
+  live.delete(other);
+  await clock.advance(1_000);
+  expect(told).toEqual(['busy', 'quiet']);
+});

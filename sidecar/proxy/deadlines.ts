@@ -10,26 +10,36 @@ export interface Expiring {
 /** Whoever is removed from it while it is iterated must not hide another one. */
 type Live = Iterable<Expiring> & { readonly size: number };
 
+/** Told whether anything is waited for. */
+export interface Activity {
+  busy(): void;
+  quiet(): void;
+}
+
 const sweepMs = 250;
 
 /** One timer for all that waits: moving a deadline is an assignment, and none fires early. */
 export class Deadlines {
   readonly #clock: Clock;
   readonly #live: Live;
+  readonly #activity: Activity | undefined;
   /** Few, and rarely any. */
   readonly #others = new Set<Expiring>();
   #nowMs = 0;
   #running = false;
 
   /** Of all that is live the deadlines are kept, once `watch` has been called for it. */
-  constructor(clock: Clock, live: Live) {
+  constructor(clock: Clock, live: Live, activity?: Activity) {
     this.#clock = clock;
     this.#live = live;
+    this.#activity = activity;
   }
 
   /** For each that becomes live. */
   watch(): void {
-    if (!this.#running) this.#wait();
+    if (this.#running) return;
+    this.#activity?.busy();
+    this.#wait();
   }
 
   /** What is not among the live. */
@@ -56,6 +66,7 @@ export class Deadlines {
       for (const item of this.#live) if (item.deadline <= now) item.expire();
       for (const item of this.#others) if (item.deadline <= now) item.expire();
       if (this.#live.size + this.#others.size > 0) this.#wait();
+      else this.#activity?.quiet();
     });
   }
 }

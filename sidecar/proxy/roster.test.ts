@@ -7,7 +7,7 @@ interface Named extends Member {
 
 function rosterOf(names: string): { roster: Roster<Named>; members: Named[] } {
   const roster = new Roster<Named>();
-  const members = [...names].map((name) => ({ name, place: -1 }));
+  const members = names.split('').map((name) => ({ name, place: -1 }));
   for (const member of members) roster.add(member);
   return { roster, members };
 }
