@@ -17,6 +17,8 @@ if (!parsed.ok) {
 }
 
 const { options } = parsed;
+/** There only if Node was told to expose it, as in the image. */
+const { gc } = globalThis;
 // Line by line: what pino holds back it writes when the process exits, and if nobody reads any more it tries for ever.
 const log = pino({ name: 'tokenward', level: options.logLevel, base: { version } }, destination({ dest: 1, sync: true }));
 try {
@@ -32,7 +34,7 @@ try {
       version,
       log,
       // Of the kinds of collection the one that gives back the most, what V8 keeps for new objects included.
-      releaseMemory: gc && (() => gc?.({ type: 'major', flavor: 'last-resort' })),
+      releaseMemory: gc && (() => gc({ type: 'major', flavor: 'last-resort' })),
     },
     { clock: systemClock, random: Math.random },
   );
