@@ -11,7 +11,6 @@ import { type Alias, AliasTable, type Reload } from './proxy/alias-table.ts';
 import { ByteBudget } from './proxy/byte-budget.ts';
 import { Deadlines } from './proxy/deadlines.ts';
 import type { ProxyContext } from './proxy/handle-request.ts';
-import { HeadFlusher } from './proxy/head-flusher.ts';
 import { ProxyServer } from './proxy/proxy-server.ts';
 import { Route } from './proxy/route.ts';
 import { keptEnvelopeBytes } from './proxy/soap-body.ts';
@@ -63,7 +62,6 @@ export async function startSidecar(options: SidecarOptions, { clock, random }: {
     aliases,
     metrics,
     deadlines: new Deadlines(clock),
-    flusher: new HeadFlusher(),
     failures: new FailureLog(log, clock),
     noteAnswer: noteAnswers(log),
     live: new Set(),

@@ -1,5 +1,5 @@
 import type { Failure } from '../failure.ts';
-import type { Upload } from './upload.ts';
+import type { OutgoingBody } from '../net/outgoing-request.ts';
 
 /** A caller's body on its way to the API. */
 export interface CallerBody {
@@ -8,9 +8,7 @@ export interface CallerBody {
   /** Reads a whole one; `refused` instead of `done` if it cannot be sent. Neither is called if the caller goes away before. */
   read(done: () => void, refused: (failure: Failure) => void): void;
   /** What goes out; a second time only if `replayable`. `token`: what is injected, for a body that takes it in. */
-  content(token: string): Buffer | readonly Buffer[] | Upload | null;
-  /** Of the last `content`, where the client that sends it cannot know it. */
-  readonly contentLength: string | undefined;
+  content(token: string): OutgoingBody;
   readonly replayable: boolean;
   /** All of it has been read from the caller. */
   readonly complete: boolean;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Failure } from '../failure.ts';
-import type { PassedOptions } from '../net/passed-request.ts';
+import type { AnswerHead } from '../net/answer-reader.ts';
 import type { Token } from '../token/token.ts';
 import { isExpired } from '../token/token-age.ts';
 import type { TokenOutcome } from '../token/token-source.ts';
@@ -16,7 +16,7 @@ import type { Route } from './route.ts';
 import type { RequestHead } from './scan-head.ts';
 import { takeBody } from './take-body.ts';
 import { type Awaited, idleTimeoutMs, timeoutFailure, tokenExpired } from './timeout-failure.ts';
-import { type AnswerHead, type CallOwner, UpstreamCall } from './upstream-call.ts';
+import { type CallOwner, UpstreamCall } from './upstream-call.ts';
 import { upstreamFailure } from './upstream-failure.ts';
 
 /** How long a request may queue for one of the connections to its API. */
@@ -129,18 +129,13 @@ export class Exchange implements CallOwner, Expiring {
     const hadAuthorization = appendRequestHeaders(outgoing, this.#request.rawHeaders, droppedHeaders, this.#head.connection);
     if (hadAuthorization && this.#call === undefined) metrics.authorizationsDropped++;
     if (this.#body.kind === 'stream' && this.#call === undefined) this.#inviteBody();
-    // The client takes any iterable, though its type does not say so.
-    const body = this.#body.content(this.#authorization) as Buffer | null;
+    const { body, stream, contentLength } = this.#body.content(this.#authorization);
     if (soapHeader === undefined) outgoing.push(injectionHeader, this.#authorization);
     const call = new UpstreamCall(this);
     this.#call = call;
     this.deadline = this.#context.deadlines.in(connectTimeoutMs + queueTimeoutMs);
-    const dispatcher = onFreshConnection ? pool.fresh() : pool.dispatcher;
-    const { contentLength } = this.#body;
-    const passed = { list: outgoing, host, contentLength: contentLength === undefined ? undefined : Number(contentLength) };
-    const options: PassedOptions = { path: pool.pathPrefix + this.#path, method: this.#request.method as 'GET', body, passed };
-    dispatcher.dispatch(options, call);
-    if (onFreshConnection) void dispatcher.close();
+    const method = this.#request.method as string;
+    pool.dispatch({ method, path: this.#path, host, headers: outgoing, body, stream, contentLength }, call, onFreshConnection);
   }
 
   requestStarted(): void {
@@ -223,12 +218,15 @@ export class Exchange implements CallOwner, Expiring {
     this.#pass(held.head);
     for (const chunk of held.chunks) this.answerData(chunk);
     if (held.trailers !== undefined) this.answerEnded(held.trailers);
-    else this.#call?.resume();
+    else {
+      this.#answer.flush();
+      this.#call?.resume();
+    }
   }
 
   #pass(head: AnswerHead): void {
     this.deadline = this.#context.deadlines.in(idleTimeoutMs);
-    this.#answer.begin(head, this.#context.flusher);
+    this.#answer.begin(head);
   }
 
   answerData(chunk: Buffer): void {
@@ -242,11 +240,15 @@ export class Exchange implements CallOwner, Expiring {
     });
   }
 
-  answerEnded(rawTrailers: readonly Buffer[]): void {
+  answerEnded(rawTrailers: readonly string[]): void {
     if (this.#held !== undefined) return this.#held.end(rawTrailers);
     this.#call = undefined;
     this.#answer.end(rawTrailers);
     this.#body.destroy();
+  }
+
+  answerPassed(): boolean {
+    return this.#held !== undefined || this.#answer.flush();
   }
 
   callFailed(error: Error): void {

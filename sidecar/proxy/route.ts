@@ -1,8 +1,8 @@
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
 import type { AliasMetrics } from '../metrics/alias-metrics.ts';
 import type { Peer } from '../net/connection-problem.ts';
+import { checkHeaders } from '../net/check-headers.ts';
 import { createPool, type DestinationPool } from '../net/create-pool.ts';
-import { checkHeaders } from '../net/passed-request.ts';
 import type { HeaderBlock } from '../soap/soap-header.ts';
 import { type AuthorizationValue, authorizationValue } from '../token/authorization-value.ts';
 import { RejectionGuard } from '../token/rejection-guard.ts';
@@ -143,6 +143,6 @@ export class Route {
 
   #dispose(): void {
     this.#release();
-    void this.pool.close();
+    this.pool.close();
   }
 }

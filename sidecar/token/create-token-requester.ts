@@ -18,5 +18,5 @@ export function createTokenRequester(
   const pool = createPool({ url: new URL(url), tls, proxy, connectTimeoutMs: timeoutSeconds * 1000, connections: 2 });
   const gather = gatherMaterial(config, { clock, newId: randomUUID, projectedToken });
   const request = requestToken({ config, pool, clock, gatherMaterial: gather, userAgent: `tokenward/${version}` });
-  return Object.assign(request, { close: () => void pool.close() });
+  return Object.assign(request, { close: () => pool.close() });
 }

@@ -23,7 +23,7 @@ function requesterFor(url: string, tokenEndpoint: Readonly<Record<string, unknow
   const pool = createPool({ url: new URL(url), tls, proxy, connectTimeoutMs: 10_000, connections: 1 });
   const clock = new FakeClock();
   const request = requestToken({ config, pool, clock, gatherMaterial, userAgent: 'test' });
-  return { request, clock, [Symbol.asyncDispose]: () => pool.close() };
+  return { request, clock, [Symbol.asyncDispose]: async () => pool.close() };
 }
 
 const never = new AbortController().signal;

@@ -8,7 +8,6 @@ import { AliasTable } from '../../sidecar/proxy/alias-table.ts';
 import { ByteBudget } from '../../sidecar/proxy/byte-budget.ts';
 import { Deadlines } from '../../sidecar/proxy/deadlines.ts';
 import type { ProxyContext } from '../../sidecar/proxy/handle-request.ts';
-import { HeadFlusher } from '../../sidecar/proxy/head-flusher.ts';
 import { ProxyServer } from '../../sidecar/proxy/proxy-server.ts';
 import { Route } from '../../sidecar/proxy/route.ts';
 import { keptEnvelopeBytes } from '../../sidecar/proxy/soap-body.ts';
@@ -52,7 +51,6 @@ export async function startTestProxy(upstream: TestConfig['upstream'], more: Par
     aliases,
     metrics,
     deadlines,
-    flusher: new HeadFlusher(),
     failures: new FailureLog(logger, clock),
     noteAnswer: noteAnswers(logger),
     live: new Set(),
