@@ -5,6 +5,7 @@ import type { ConfigSource } from './config/config-source.ts';
 import { followConfig } from './config/follow-config.ts';
 import { FailureLog } from './failure-log.ts';
 import { SidecarMetrics } from './metrics/sidecar-metrics.ts';
+import { Destinations } from './net/destinations.ts';
 import { noteAnswers } from './note-answers.ts';
 import { observeTokens } from './observe-tokens.ts';
 import { type Alias, AliasTable, type Reload } from './proxy/alias-table.ts';
@@ -50,13 +51,14 @@ export interface Sidecar {
 export async function startSidecar(options: SidecarOptions, { clock, random }: { clock: Clock; random: Random }): Promise<Sidecar> {
   const { source, expectedAliases, projectedToken, log, version } = options;
   const metrics = new SidecarMetrics();
+  const destinations = new Destinations();
   const sources = new TokenSources({
     clock,
     random,
-    requesterFor: (config) => createTokenRequester(config, clock, version, projectedToken),
+    requesterFor: (config) => createTokenRequester(config, clock, version, projectedToken, destinations),
     observerFor: (alias) => observeTokens(alias, metrics, log),
   });
-  const aliases = new AliasTable(expectedAliases, (name, config) => new Route(name, config, metrics.alias(name), sources));
+  const aliases = new AliasTable(expectedAliases, (name, config) => new Route(name, config, metrics.alias(name), sources, destinations));
   const context: ProxyContext = {
     clock,
     aliases,

@@ -45,7 +45,10 @@ export function answerFraming(method: string, status: number, isHttp10: boolean,
     body,
     // A 204 or 304 that announces a body may be followed by one, as may an answer to HEAD; and HTTP/1.0 knows no chunks.
     keepAlive:
-      body !== 'rest' && staysOpen(connection, isHttp10) && !(isHttp10 && chunked) && !(bodiless && method !== 'HEAD' && (length > 0 || chunked)),
+      body !== 'rest' &&
+      staysOpen(connection, isHttp10) &&
+      !(isHttp10 && chunked) &&
+      !(bodiless && method !== 'HEAD' && (length > 0 || chunked)),
     keepAliveMs: seconds === undefined ? undefined : Number(seconds) * 1000,
   };
 }

@@ -1,6 +1,6 @@
 import type { AnswerHead } from './answer-reader.ts';
 import type { QueuedCall } from './connection-pool.ts';
-import type { DestinationPool, PoolRequest } from './create-pool.ts';
+import type { DestinationPool, PoolRequest } from './destinations.ts';
 import { GatheredBytes } from './gathered-bytes.ts';
 import type { HttpConnection } from './http-connection.ts';
 

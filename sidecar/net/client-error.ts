@@ -6,12 +6,7 @@
  * - `CONNECT_TIMEOUT`: no connection was made in time.
  * - `REQUEST_INVALID`: it cannot be written as HTTP/1.1.
  */
-export type ClientErrorCode =
-  | 'ANSWER_MALFORMED'
-  | 'ANSWER_HEADERS_TOO_LARGE'
-  | 'CONNECTION_CLOSED'
-  | 'CONNECT_TIMEOUT'
-  | 'REQUEST_INVALID';
+export type ClientErrorCode = 'ANSWER_MALFORMED' | 'ANSWER_HEADERS_TOO_LARGE' | 'CONNECTION_CLOSED' | 'CONNECT_TIMEOUT' | 'REQUEST_INVALID';
 
 /** Its message never quotes what was sent or received. */
 export class ClientError extends Error {

@@ -1,12 +1,19 @@
 import * as net from 'node:net';
 import * as tls from 'node:tls';
 import { systemClock } from '../../crds/clock.ts';
-import type { TlsConfig } from '../../crds/sidecar-config.ts';
+import type { ProxyConfig, TlsConfig } from '../../crds/sidecar-config.ts';
 import { ClientError } from './client-error.ts';
 import { connectThroughProxy } from './connect-through-proxy.ts';
-import type { Destination } from './destination.ts';
 import { type ConnectionOwner, HttpConnection } from './http-connection.ts';
-import { ReadBuffer } from './read-buffer.ts';
+import { type LargeBuffers, ReadBuffer } from './read-buffer.ts';
+
+/** A server to talk to: where, how TLS is done, and by which proxy. */
+export interface Destination {
+  readonly url: URL;
+  readonly tls: TlsConfig;
+  readonly proxy?: ProxyConfig | undefined;
+  readonly connectTimeoutMs: number;
+}
 
 /** TCP asks whether the other side is still there. */
 const keepAliveDelayMs = 60_000;
@@ -19,11 +26,13 @@ export class Connector {
   readonly #host: string;
   readonly #port: number;
   readonly #isTls: boolean;
+  readonly #buffers: LargeBuffers;
   readonly #secureContext: tls.SecureContext | undefined;
   #session: Buffer | undefined;
 
   /** Throws if a certificate or key cannot be read. */
-  constructor(destination: Destination) {
+  constructor(destination: Destination, buffers: LargeBuffers) {
+    this.#buffers = buffers;
     const { url, tls: material, proxy } = destination;
     this.#destination = destination;
     this.#isTls = url.protocol === 'https:';
@@ -47,17 +56,18 @@ export class Connector {
   /** Called back once. `tunnel`: a connection that there is already. */
   #connect(owner: ConnectionOwner, opened: Opened, tunnel: net.Socket | undefined): void {
     let connection: HttpConnection | undefined;
-    const buffer = tunnel === undefined ? new ReadBuffer() : undefined;
+    const buffer = tunnel === undefined ? new ReadBuffer(this.#buffers) : undefined;
     const onread = buffer && {
       buffer: () => buffer.next(connection?.isIdle ?? true),
-      callback: (length: number, bytes: Uint8Array) => {
-        buffer.noteLength(length);
+      callback: (length: number) => {
         if (connection === undefined) socket.destroy();
-        else connection.read((bytes as Buffer).subarray(0, length));
+        else connection.read(buffer.filled(length));
         return true;
       },
     };
-    const socket = this.#isTls ? this.#connectTls(tunnel, onread) : net.connect({ host: this.#host, port: this.#port, onread: onread as net.OnReadOpts });
+    const socket = this.#isTls
+      ? this.#connectTls(tunnel, onread)
+      : net.connect({ host: this.#host, port: this.#port, onread: onread as net.OnReadOpts });
     socket.setNoDelay(true);
     socket.setKeepAlive(true, keepAliveDelayMs);
     const cancel = systemClock.after(this.#destination.connectTimeoutMs, () => {

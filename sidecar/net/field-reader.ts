@@ -44,7 +44,7 @@ export class FieldReader {
   #scan(bytes: Buffer, from: number, stop: number): number {
     const marks = this.#marks;
     marks.length = 0;
-    for (let line = from; ; ) {
+    for (let line = from; ;) {
       let at = line;
       if (at < stop && bytes[at] === cr) {
         if (at + 1 === stop) return line;

@@ -31,6 +31,8 @@ export interface BodySink {
   /** Says whether more may follow at once; if not, the body is told when. */
   write(chunk: Buffer): boolean;
   end(): void;
+  /** Nothing of what was written is left on this side. */
+  readonly flushed: boolean;
 }
 
 const lastChunk = '0\r\n\r\n';
@@ -52,7 +54,7 @@ export class HttpConnection implements AnswerSink, BodySink {
   #isChunked = false;
   #last = false;
   #error: Error | undefined;
-  #idleMs = 0;
+  #idleMs = idleMs;
 
   constructor(socket: Socket, owner: ConnectionOwner, buffer: ReadBuffer | undefined) {
     this.#socket = socket;
@@ -64,6 +66,7 @@ export class HttpConnection implements AnswerSink, BodySink {
     socket.on('end', () => this.#finish());
     socket.on('error', (error) => (this.#error ??= error));
     socket.on('close', () => this.#close());
+    socket.setTimeout(idleMs);
     socket.on('timeout', () => {
       if (this.#call === undefined) socket.destroy();
     });
@@ -112,6 +115,10 @@ export class HttpConnection implements AnswerSink, BodySink {
     }
   }
 
+  get flushed(): boolean {
+    return this.#socket.writableLength === 0;
+  }
+
   write(chunk: Buffer): boolean {
     if (this.#sent) return true;
     const socket = this.#socket;
@@ -148,6 +155,7 @@ export class HttpConnection implements AnswerSink, BodySink {
   }
 
   resume(): void {
+    if (this.#call?.answerPassed() === true) this.#buffer?.passed(true);
     this.#socket.resume();
   }
 
@@ -163,14 +171,14 @@ export class HttpConnection implements AnswerSink, BodySink {
     this.#socket.destroy();
   }
 
-  /** What was read; it may be overwritten afterwards, unless `buffer.keep` was called. */
+  /** What was read. */
   read(chunk: Buffer): void {
     const call = this.#call;
     // Nobody asked: whatever it is, it must not be taken for the next answer.
     if (call === undefined) return void this.#socket.destroy();
     try {
       const rest = this.#reader.read(chunk);
-      if (!call.answerPassed()) this.#buffer?.keep();
+      this.#buffer?.passed(call.answerPassed());
       if (this.#reader.over) this.#rest(rest);
     } catch (error) {
       this.#error ??= error as Error;
@@ -240,6 +248,7 @@ export class HttpConnection implements AnswerSink, BodySink {
     const call = this.#call;
     this.#forget();
     this.#reader.stop();
+    this.#buffer?.close();
     this.#owner.connectionGone(this);
     call?.callFailed(this.#error ?? new ClientError('CONNECTION_CLOSED', 'The connection was closed before the answer was whole'));
   }

@@ -43,7 +43,8 @@ export function isTarget(path: string): boolean {
 export function requestHead({ method, path, host, headers, body, stream, contentLength }: OutgoingRequest, last: boolean): string {
   let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: ${last ? 'close' : 'keep-alive'}\r\n`;
   for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
-  if (stream !== undefined) return head + (contentLength === undefined ? 'transfer-encoding: chunked\r\n\r\n' : `content-length: ${contentLength}\r\n\r\n`);
+  if (stream !== undefined)
+    return head + (contentLength === undefined ? 'transfer-encoding: chunked\r\n\r\n' : `content-length: ${contentLength}\r\n\r\n`);
   let length = 0;
   for (const part of body) length += part.length;
   return head + (length > 0 || withBody.has(method) ? `content-length: ${length}\r\n\r\n` : '\r\n');

@@ -14,6 +14,8 @@ export interface CallerBody {
   readonly complete: boolean;
   /** More is to come, and it is not the API that keeps it from coming. */
   readonly callerIsSlow: boolean;
+  /** All of it has been sent, once, and answered: nothing of it is needed any more. */
+  done(): void;
   /** What has not been sent is read and dropped. */
   destroy(): void;
 }

@@ -242,9 +242,11 @@ export class Exchange implements CallOwner, Expiring {
 
   answerEnded(rawTrailers: readonly string[]): void {
     if (this.#held !== undefined) return this.#held.end(rawTrailers);
+    const sentOnce = this.#call?.sent === true && !this.#retried && !this.#replayed;
     this.#call = undefined;
     this.#answer.end(rawTrailers);
-    this.#body.destroy();
+    if (sentOnce) this.#body.done();
+    else this.#body.destroy();
   }
 
   answerPassed(): boolean {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { giveBack } from '../net/give-back.ts';
 import { noBody, type OutgoingBody } from '../net/outgoing-request.ts';
 import type { CallerBody } from './caller-body.ts';
 import type { RequestHead } from './scan-head.ts';
@@ -57,6 +58,12 @@ export class RequestBody implements CallerBody {
 
   get callerIsSlow(): boolean {
     return !this.complete && this.#upload?.blocked !== true;
+  }
+
+  done(): void {
+    for (const part of this.#whole ?? []) giveBack(part);
+    this.#whole = [];
+    this.destroy();
   }
 
   destroy(): void {

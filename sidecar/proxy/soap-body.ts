@@ -53,6 +53,10 @@ export class SoapBody implements CallerBody {
     return !this.complete;
   }
 
+  done(): void {
+    this.destroy();
+  }
+
   destroy(): void {
     this.#request.off('data', this.#take);
     this.#request.off('end', this.#end);

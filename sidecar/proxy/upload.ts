@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { BodySink } from '../net/http-connection.ts';
+import { giveBack } from '../net/give-back.ts';
 import type { StreamedBody } from '../net/outgoing-request.ts';
 
 /**
@@ -61,6 +62,7 @@ export class Upload implements StreamedBody {
     if (this.#size > this.#limit) this.#recorded = undefined;
     else this.#recorded?.push(chunk);
     if (this.#sink?.write(chunk) === false) this.#request.pause();
+    else if (this.#recorded === undefined && this.#sink?.flushed === true) giveBack(chunk);
     this.#onProgress();
   };
 

@@ -31,6 +31,8 @@ export class UpstreamCall implements QueuedCall, Expiring {
   started = false;
   /** A byte of the answer has come. */
   answered = false;
+  /** All of the request has left this side. */
+  sent = false;
   /** It went out on a connection that had served before. */
   #reused = false;
   #owner: CallOwner | undefined;
@@ -109,6 +111,7 @@ export class UpstreamCall implements QueuedCall, Expiring {
   }
 
   answerEnded(rawTrailers: readonly string[]): void {
+    this.sent = this.#connection?.flushed === true;
     this.#end();
     this.#owner?.answerEnded(rawTrailers);
   }

@@ -1,6 +1,6 @@
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
 import type { Clock } from '../../crds/clock.ts';
-import type { DestinationPool } from '../net/create-pool.ts';
+import type { DestinationPool } from '../net/destinations.ts';
 import { ask } from '../net/ask.ts';
 import { noBody } from '../net/outgoing-request.ts';
 import type { RequestToken } from './attempt.ts';
