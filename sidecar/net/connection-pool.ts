@@ -42,8 +42,8 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   /**
-   * Requests leave together, at the end of this turn of the event loop: by then all has been read that idle connections had to say, and one
-   * that has been closed, or on which something came unasked, is not used.
+   * Requests leave together, at the end of this turn of the event loop: by then all has been read that there was to read at its beginning,
+   * and an idle connection that has been closed, or on which something came unasked, is not used.
    */
   dispatch(request: OutgoingRequest, call: QueuedCall, user: PoolUser): void {
     const queued = { request, call, user };

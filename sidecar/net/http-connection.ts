@@ -120,24 +120,30 @@ export class HttpConnection implements AnswerSink, BodySink {
   }
 
   write(chunk: Buffer): boolean {
-    if (this.#sent) return true;
+    if (this.#sent || this.#request === undefined) return true;
     const socket = this.#socket;
     if (!this.#isChunked) {
       this.#bodyLeft -= chunk.length;
       if (this.#bodyLeft < 0) return this.#breakOff();
-      return socket.write(chunk);
+      socket.write(chunk);
+      return this.#takesMore;
     }
     if (chunk.length === 0) return true;
     socket.cork();
     socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1');
     socket.write(chunk);
-    const more = socket.write('\r\n', 'latin1');
+    socket.write('\r\n', 'latin1');
     socket.uncork();
-    return more;
+    return this.#takesMore;
+  }
+
+  /** What `write` says counts what it has written at once, too. */
+  get #takesMore(): boolean {
+    return this.#socket.writableLength < this.#socket.writableHighWaterMark;
   }
 
   end(): void {
-    if (this.#sent) return;
+    if (this.#sent || this.#request === undefined) return;
     if (this.#isChunked) this.#socket.write(lastChunk, 'latin1');
     else if (this.#bodyLeft > 0) return void this.#breakOff();
     this.#sent = true;
@@ -155,7 +161,6 @@ export class HttpConnection implements AnswerSink, BodySink {
   }
 
   resume(): void {
-    if (this.#call?.answerPassed() === true) this.#buffer?.passed(true);
     this.#socket.resume();
   }
 

@@ -219,8 +219,8 @@ export class Exchange implements CallOwner, Expiring {
     for (const chunk of held.chunks) this.answerData(chunk);
     if (held.trailers !== undefined) this.answerEnded(held.trailers);
     else {
-      this.#answer.flush();
       this.#call?.resume();
+      this.answerPassed();
     }
   }
 
@@ -232,12 +232,7 @@ export class Exchange implements CallOwner, Expiring {
   answerData(chunk: Buffer): void {
     if (this.#held !== undefined) return this.#held.add(chunk);
     this.deadline = this.#context.deadlines.in(idleTimeoutMs);
-    if (this.#answer.write(chunk)) return;
-    this.#call?.pause();
-    this.#response.once('drain', () => {
-      this.deadline = this.#context.deadlines.in(idleTimeoutMs);
-      this.#call?.resume();
-    });
+    this.#answer.write(chunk);
   }
 
   answerEnded(rawTrailers: readonly string[]): void {
@@ -250,7 +245,17 @@ export class Exchange implements CallOwner, Expiring {
   }
 
   answerPassed(): boolean {
-    return this.#held !== undefined || this.#answer.flush();
+    if (this.#held !== undefined || this.#answer.flush()) return true;
+    if (this.#call !== undefined && this.#answer.isFull) this.#awaitCaller(this.#call);
+    return false;
+  }
+
+  #awaitCaller(call: UpstreamCall): void {
+    call.pause();
+    this.#response.once('drain', () => {
+      this.deadline = this.#context.deadlines.in(idleTimeoutMs);
+      call.resume();
+    });
   }
 
   callFailed(error: Error): void {

@@ -44,10 +44,14 @@ export class PassedAnswer {
     return response.writableLength === 0;
   }
 
-  /** Says whether more may follow at once. */
-  write(chunk: Buffer): boolean {
+  /** The caller has more before it than it should; `drain` will say when it has not. */
+  get isFull(): boolean {
+    return this.#response.writableLength >= this.#response.writableHighWaterMark;
+  }
+
+  write(chunk: Buffer): void {
     this.#bodyBegun = true;
-    return this.#response.write(chunk);
+    this.#response.write(chunk);
   }
 
   end(rawTrailers: readonly string[]): void {

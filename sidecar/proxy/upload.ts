@@ -47,7 +47,7 @@ export class Upload implements StreamedBody {
   }
 
   drained(): void {
-    this.#request.resume();
+    if (this.#request.isPaused()) this.#request.resume();
   }
 
   stop(): void {
