@@ -6,6 +6,7 @@ import { followConfig } from './config/follow-config.ts';
 import { FailureLog } from './failure-log.ts';
 import { MemoryRelease } from './memory-release.ts';
 import { SidecarMetrics } from './metrics/sidecar-metrics.ts';
+import { Destinations } from './net/destinations.ts';
 import { noteAnswers } from './note-answers.ts';
 import { observeTokens } from './observe-tokens.ts';
 import { type Alias, AliasTable, type Reload } from './proxy/alias-table.ts';
@@ -13,7 +14,6 @@ import { ByteBudget } from './proxy/byte-budget.ts';
 import { Deadlines } from './proxy/deadlines.ts';
 import type { Exchange } from './proxy/exchange.ts';
 import type { ProxyContext } from './proxy/handle-request.ts';
-import { HeadFlusher } from './proxy/head-flusher.ts';
 import { ProxyServer } from './proxy/proxy-server.ts';
 import { Roster } from './proxy/roster.ts';
 import { Route } from './proxy/route.ts';
@@ -56,13 +56,14 @@ export interface Sidecar {
 export async function startSidecar(options: SidecarOptions, { clock, random }: { clock: Clock; random: Random }): Promise<Sidecar> {
   const { source, expectedAliases, projectedToken, log, version } = options;
   const metrics = new SidecarMetrics();
+  const destinations = new Destinations();
   const sources = new TokenSources({
     clock,
     random,
-    requesterFor: (config) => createTokenRequester(config, clock, version, projectedToken),
+    requesterFor: (config) => createTokenRequester(config, clock, version, projectedToken, destinations),
     observerFor: (alias) => observeTokens(alias, metrics, log),
   });
-  const aliases = new AliasTable(expectedAliases, (name, config) => new Route(name, config, metrics.alias(name), sources));
+  const aliases = new AliasTable(expectedAliases, (name, config) => new Route(name, config, metrics.alias(name), sources, destinations));
   const live = new Roster<Exchange>();
   const memory = options.releaseMemory && new MemoryRelease(clock, options.releaseMemory);
   const context: ProxyContext = {
@@ -70,7 +71,6 @@ export async function startSidecar(options: SidecarOptions, { clock, random }: {
     aliases,
     metrics,
     deadlines: new Deadlines(clock, live, memory),
-    flusher: new HeadFlusher(),
     failures: new FailureLog(log, clock),
     noteAnswer: noteAnswers(log),
     live,

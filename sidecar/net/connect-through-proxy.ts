@@ -1,8 +1,8 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
-import { isIPv6 } from 'node:net';
-import type { buildConnector } from 'undici';
+import type { Socket } from 'node:net';
 import type { ProxyConfig } from '../../crds/sidecar-config.ts';
+import { ClientError } from './client-error.ts';
 
 /** The proxy said no to CONNECT. */
 export class ProxyRefusedError extends Error {
@@ -21,35 +21,32 @@ export function proxyAuthorization({ username, password }: ProxyConfig): string[
   return ['proxy-authorization', `Basic ${Buffer.from(`${username}:${password?.reveal() ?? ''}`).toString('base64')}`];
 }
 
-/** A connector that opens a tunnel with CONNECT (RFC 9110 section 9.3.6) and does TLS with the destination inside it. */
-export function connectThroughProxy(proxy: ProxyConfig, connector: buildConnector.connector, timeoutMs: number): buildConnector.connector {
+/** Opens a tunnel to `authority` with CONNECT (RFC 9110 section 9.3.6). Called back once. */
+export function connectThroughProxy(
+  proxy: ProxyConfig,
+  authority: string,
+  timeoutMs: number,
+  opened: (error: Error | undefined, socket?: Socket) => void,
+): void {
   const proxyUrl = new URL(proxy.url);
   const { request } = proxyUrl.protocol === 'https:' ? https : http;
-  const authorization = proxyAuthorization(proxy);
-
-  return (options, callback) => {
-    const host = isIPv6(options.hostname) ? `[${options.hostname}]` : options.hostname;
-    const authority = `${host}:${options.port || 443}`;
-    const connect = request({
-      protocol: proxyUrl.protocol,
-      host: proxyUrl.hostname.replace(/^\[|\]$/g, ''),
-      port: proxyUrl.port,
-      method: 'CONNECT',
-      path: authority,
-      headers: ['host', authority, ...authorization],
-      agent: false,
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    connect.once('connect', (answer, socket) => {
-      if (answer.statusCode === 200) return connector({ ...options, httpSocket: socket }, callback);
-      socket.destroy();
-      callback(new ProxyRefusedError(answer.statusCode ?? 0), null);
-    });
-    connect.once('error', (error) => callback(error.name === 'AbortError' ? connectTimeout() : error, null));
-    connect.end();
-  };
-}
-
-function connectTimeout(): Error {
-  return Object.assign(new Error('The proxy did not answer CONNECT in time'), { code: 'ETIMEDOUT' });
+  const connect = request({
+    protocol: proxyUrl.protocol,
+    host: proxyUrl.hostname.replace(/^\[|\]$/g, ''),
+    port: proxyUrl.port,
+    method: 'CONNECT',
+    path: authority,
+    headers: ['host', authority, ...proxyAuthorization(proxy)],
+    agent: false,
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  connect.once('connect', (answer, socket) => {
+    if (answer.statusCode === 200) return opened(undefined, socket as Socket);
+    socket.destroy();
+    opened(new ProxyRefusedError(answer.statusCode ?? 0));
+  });
+  connect.once('error', (error) =>
+    opened(error.name === 'AbortError' ? new ClientError('CONNECT_TIMEOUT', 'The proxy did not answer CONNECT in time') : error),
+  );
+  connect.end();
 }

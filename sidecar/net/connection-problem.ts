@@ -1,3 +1,4 @@
+import type { ClientErrorCode } from './client-error.ts';
 import { ProxyRefusedError } from './connect-through-proxy.ts';
 
 /** The server that was not reached, and where a credential says how to reach it. */
@@ -50,10 +51,10 @@ const certificateProblems: Readonly<Record<string, string>> = {
 };
 
 /** An answer's headers are larger than the HTTP client takes. */
-export const headersOverflow = 'UND_ERR_HEADERS_OVERFLOW';
+export const headersOverflow: ClientErrorCode = 'ANSWER_HEADERS_TOO_LARGE';
 
 const expired = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
-const broken = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'UND_ERR_CLOSED', 'UND_ERR_DESTROYED']);
+const broken = new Set<string>(['ECONNRESET', 'EPIPE', 'CONNECTION_CLOSED' satisfies ClientErrorCode]);
 
 /** What an error of the HTTP client means. Nothing of its message is kept: it may hold anything. */
 export function connectionProblem(error: unknown, peer: Peer): ConnectionProblem {
@@ -76,11 +77,10 @@ export function connectionProblem(error: unknown, peer: Peer): ConnectionProblem
     const hint = `Headers of that size are mostly cookies; the owner of the ${name} has to send less.`;
     return { kind: 'foreign', detail: `${about} sent headers of more than 16 KiB.`, hint, code };
   }
-  // undici's parser errors mostly have a name and no code.
-  if (error instanceof Error && error.name === 'HTTPParserError') {
+  if (code === ('ANSWER_MALFORMED' satisfies ClientErrorCode)) {
     return { kind: 'foreign', detail: `${about} did not answer in HTTP/1.1.`, hint: `Check the scheme and port of ${field}.url.`, code };
   }
-  if (code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'ETIMEDOUT') {
+  if (code === ('CONNECT_TIMEOUT' satisfies ClientErrorCode) || code === 'ETIMEDOUT') {
     const detail = `${about}: no connection could be made in time.`;
     return { kind: 'timeout', detail, hint: `Check ${field}.url, ${field}.proxy, and network policies on the way.`, code };
   }

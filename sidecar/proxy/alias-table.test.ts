@@ -81,7 +81,7 @@ describe('AliasTable', () => {
 
   test('an alias that sets a header which no request may carry is broken at once, not at every request', () => {
     const [reload] = apply({ a: good('', { injection: { header: 'X Token' } }) });
-    expect(reload).toEqual({ alias: 'a', outcome: 'broken', reason: unusable('UND_ERR_INVALID_ARG') });
+    expect(reload).toEqual({ alias: 'a', outcome: 'broken', reason: unusable('REQUEST_INVALID') });
   });
 
   test.each([

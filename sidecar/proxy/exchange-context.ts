@@ -4,14 +4,12 @@ import type { NoteAnswer } from '../note-answers.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
-import type { HeadFlusher } from './head-flusher.ts';
 import type { Roster } from './roster.ts';
 
 /** What all exchanges have in common. */
 export interface ExchangeContext {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
-  readonly flusher: HeadFlusher;
   readonly failures: FailureLog;
   readonly noteAnswer: NoteAnswer | undefined;
   /** All exchanges that have not ended. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Failure } from '../failure.ts';
-import type { PassedOptions } from '../net/passed-request.ts';
+import type { AnswerHead } from '../net/answer-reader.ts';
 import type { Token } from '../token/token.ts';
 import { isExpired } from '../token/token-age.ts';
 import type { TokenOutcome } from '../token/token-source.ts';
@@ -17,7 +17,7 @@ import type { Route } from './route.ts';
 import type { RequestHead } from './scan-head.ts';
 import { takeBody } from './take-body.ts';
 import { type Awaited, idleTimeoutMs, timeoutFailure, tokenExpired } from './timeout-failure.ts';
-import { type AnswerHead, type CallOwner, UpstreamCall } from './upstream-call.ts';
+import { type CallOwner, UpstreamCall } from './upstream-call.ts';
 import { upstreamFailure } from './upstream-failure.ts';
 
 /** How long a request may queue for one of the connections to its API. */
@@ -131,18 +131,13 @@ export class Exchange implements CallOwner, Expiring, Member {
     const hadAuthorization = appendRequestHeaders(outgoing, this.#request.rawHeaders, droppedHeaders, this.#head.connection);
     if (hadAuthorization && this.#call === undefined) metrics.authorizationsDropped++;
     if (this.#body.kind === 'stream' && this.#call === undefined) this.#inviteBody();
-    // The client takes any iterable, though its type does not say so.
-    const body = this.#body.content(this.#authorization) as Buffer | null;
+    const { body, stream, contentLength } = this.#body.content(this.#authorization);
     if (soapHeader === undefined) outgoing.push(injectionHeader, this.#authorization);
     const call = new UpstreamCall(this);
     this.#call = call;
     this.deadline = this.#context.deadlines.in(connectTimeoutMs + queueTimeoutMs);
-    const dispatcher = onFreshConnection ? pool.fresh() : pool.dispatcher;
-    const { contentLength } = this.#body;
-    const passed = { list: outgoing, host, contentLength: contentLength === undefined ? undefined : Number(contentLength) };
-    const options: PassedOptions = { path: pool.pathPrefix + this.#path, method: this.#request.method as 'GET', body, passed };
-    dispatcher.dispatch(options, call);
-    if (onFreshConnection) void dispatcher.close();
+    const method = this.#request.method as string;
+    pool.dispatch({ method, path: this.#path, host, headers: outgoing, body, stream, contentLength }, call, onFreshConnection);
   }
 
   requestStarted(): void {
@@ -225,30 +220,44 @@ export class Exchange implements CallOwner, Expiring, Member {
     this.#pass(held.head);
     for (const chunk of held.chunks) this.answerData(chunk);
     if (held.trailers !== undefined) this.answerEnded(held.trailers);
-    else this.#call?.resume();
+    else {
+      this.#call?.resume();
+      this.answerPassed();
+    }
   }
 
   #pass(head: AnswerHead): void {
     this.deadline = this.#context.deadlines.in(idleTimeoutMs);
-    this.#answer.begin(head, this.#context.flusher);
+    this.#answer.begin(head);
   }
 
   answerData(chunk: Buffer): void {
     if (this.#held !== undefined) return this.#held.add(chunk);
     this.deadline = this.#context.deadlines.in(idleTimeoutMs);
-    if (this.#answer.write(chunk)) return;
-    this.#call?.pause();
-    this.#response.once('drain', () => {
-      this.deadline = this.#context.deadlines.in(idleTimeoutMs);
-      this.#call?.resume();
-    });
+    this.#answer.write(chunk);
   }
 
-  answerEnded(rawTrailers: readonly Buffer[]): void {
+  answerEnded(rawTrailers: readonly string[]): void {
     if (this.#held !== undefined) return this.#held.end(rawTrailers);
+    const sentOnce = this.#call?.sent === true && !this.#retried && !this.#replayed;
     this.#call = undefined;
     this.#answer.end(rawTrailers);
-    this.#body.destroy();
+    if (sentOnce) this.#body.done();
+    else this.#body.destroy();
+  }
+
+  answerPassed(): boolean {
+    if (this.#held !== undefined || this.#answer.flush()) return true;
+    if (this.#call !== undefined && this.#answer.isFull) this.#awaitCaller(this.#call);
+    return false;
+  }
+
+  #awaitCaller(call: UpstreamCall): void {
+    call.pause();
+    this.#response.once('drain', () => {
+      this.deadline = this.#context.deadlines.in(idleTimeoutMs);
+      call.resume();
+    });
   }
 
   callFailed(error: Error): void {

@@ -1,6 +1,6 @@
 import { brotliDecompressSync, constants, gunzipSync, inflateSync } from 'node:zlib';
 import type { Failure } from '../failure.ts';
-import type { AnswerHead } from './upstream-call.ts';
+import type { AnswerHead } from '../net/answer-reader.ts';
 
 /** How long an answer is kept back to see whether it refuses the token. */
 export const doubtMs = 2_000;
@@ -17,7 +17,7 @@ export class HeldAnswer {
   readonly head: AnswerHead;
   readonly chunks: Buffer[] = [];
   /** There once the answer has ended. */
-  trailers: readonly Buffer[] | undefined;
+  trailers: readonly string[] | undefined;
   failure: Failure | undefined;
   #judge: ((held: HeldAnswer) => void) | undefined;
   #size = 0;
@@ -29,12 +29,13 @@ export class HeldAnswer {
   }
 
   add(chunk: Buffer): void {
-    this.chunks.push(chunk);
+    // The client reads on into the same memory.
+    this.chunks.push(Buffer.from(chunk));
     this.#size += chunk.length;
     if (this.#size >= examinedBytes) this.decide();
   }
 
-  end(rawTrailers: readonly Buffer[]): void {
+  end(rawTrailers: readonly string[]): void {
     this.trailers = rawTrailers;
     this.decide();
   }
@@ -58,7 +59,7 @@ export class HeldAnswer {
 
   #coding(): string {
     const { rawHeaders } = this.head;
-    const at = rawHeaders.findIndex((name, i) => i % 2 === 0 && name.toString('latin1').toLowerCase() === 'content-encoding');
+    const at = rawHeaders.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-encoding');
     return at === -1
       ? 'identity'
       : String(rawHeaders[at + 1])

@@ -1,16 +1,16 @@
 import type { ServerResponse } from 'node:http';
-import type { Flushable, HeadFlusher } from './head-flusher.ts';
 import { headerPairs, responseHeaders } from './response-headers.ts';
 import type { Route } from './route.ts';
-import type { AnswerHead } from './upstream-call.ts';
+import type { AnswerHead } from '../net/answer-reader.ts';
 
 /** The API's answer on its way to the caller. */
-export class PassedAnswer implements Flushable {
+export class PassedAnswer {
   readonly #response: ServerResponse;
   readonly #route: Route;
   /** By which the caller knows the proxy. */
   readonly #host: string;
   #bodyBegun = false;
+  #headFlushed = false;
 
   constructor(response: ServerResponse, route: Route, host: string) {
     this.#response = response;
@@ -25,28 +25,42 @@ export class PassedAnswer implements Flushable {
     this.#response.writeInformation?.(status, this.#headers(rawHeaders));
   }
 
-  begin({ status, statusText, rawHeaders }: AnswerHead, flusher: HeadFlusher): void {
+  begin({ status, statusText, rawHeaders }: AnswerHead): void {
     this.#response.writeHead(status, statusText, this.#headers(rawHeaders));
-    flusher.add(this);
   }
 
-  flushHead(): void {
-    if (!this.#bodyBegun && !this.#response.closed) this.#response.flushHeaders();
+  /**
+   * Writes what there is: the headers together with the first of the body, if it has come, for that is one system call less. Says whether
+   * nothing of it is left on this side.
+   */
+  flush(): boolean {
+    const response = this.#response;
+    if (!response.headersSent) return true;
+    if (this.#bodyBegun) response.socket?.uncork();
+    else if (!this.#headFlushed && !response.closed) {
+      this.#headFlushed = true;
+      response.flushHeaders();
+    }
+    return response.writableLength === 0;
   }
 
-  /** Says whether more may follow at once. */
-  write(chunk: Buffer): boolean {
+  /** The caller has more before it than it should; `drain` will say when it has not. */
+  get isFull(): boolean {
+    return this.#response.writableLength >= this.#response.writableHighWaterMark;
+  }
+
+  write(chunk: Buffer): void {
     this.#bodyBegun = true;
-    return this.#response.write(chunk);
+    this.#response.write(chunk);
   }
 
-  end(rawTrailers: readonly Buffer[]): void {
+  end(rawTrailers: readonly string[]): void {
     this.#bodyBegun = true;
     if (rawTrailers.length > 0) this.#response.addTrailers(headerPairs(this.#headers(rawTrailers)));
     this.#response.end();
   }
 
-  #headers(raw: readonly Buffer[]): string[] {
+  #headers(raw: readonly string[]): string[] {
     const { baseUrl, basePath, alias } = this.#route;
     return responseHeaders(raw, { baseUrl, basePath, alias, host: this.#host });
   }

@@ -1,18 +1,22 @@
 import type { IncomingMessage } from 'node:http';
+import { giveBack } from '../net/give-back.ts';
+import { noBody, type OutgoingBody } from '../net/outgoing-request.ts';
 import type { CallerBody } from './caller-body.ts';
 import type { RequestHead } from './scan-head.ts';
 import { Upload } from './upload.ts';
 
 /** Bodies up to this size can be sent twice: after a 401, or when a reused connection breaks. */
 const replayLimit = 64 * 1024;
+/** In one write; more are made one. */
+const mostParts = 16;
 
 /** A caller's body. A small one is read whole first: it can then be sent again, and goes out in one write. Any other is streamed. */
 export class RequestBody implements CallerBody {
   readonly kind: CallerBody['kind'];
-  readonly contentLength: string | undefined;
+  readonly #contentLength: number | undefined;
   readonly #request: IncomingMessage;
   readonly #onProgress: () => void;
-  #buffer: Buffer | undefined;
+  #whole: readonly Buffer[] | undefined;
   #upload: Upload | undefined;
 
   /** `onProgress` is called whenever the caller has sent something. */
@@ -21,7 +25,7 @@ export class RequestBody implements CallerBody {
     this.#onProgress = onProgress;
     const empty = !chunked && (contentLength === undefined || contentLength === '0');
     this.kind = empty ? 'none' : !chunked && Number(contentLength) <= replayLimit ? 'whole' : 'stream';
-    this.contentLength = this.kind === 'stream' ? contentLength : undefined;
+    this.#contentLength = contentLength === undefined ? undefined : Number(contentLength);
   }
 
   read(done: () => void): void {
@@ -31,17 +35,17 @@ export class RequestBody implements CallerBody {
       this.#onProgress();
     });
     this.#request.on('end', () => {
-      this.#buffer = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
+      this.#whole = chunks.length > mostParts ? [Buffer.concat(chunks)] : chunks;
       done();
     });
   }
 
-  content(): Buffer | Upload | null {
-    if (this.kind === 'none') return null;
-    if (this.kind === 'whole') return this.#buffer ?? null;
-    if (this.#upload !== undefined) return this.#upload.recorded() ?? null;
+  content(): OutgoingBody {
+    if (this.kind === 'none') return noBody;
+    if (this.kind === 'whole') return { ...noBody, body: this.#whole ?? [] };
+    if (this.#upload !== undefined) return { ...noBody, body: this.#upload.recorded() ?? [] };
     this.#upload = new Upload(this.#request, replayLimit, this.#onProgress);
-    return this.#upload;
+    return { body: [], stream: this.#upload, contentLength: this.#contentLength };
   }
 
   get replayable(): boolean {
@@ -49,14 +53,20 @@ export class RequestBody implements CallerBody {
   }
 
   get complete(): boolean {
-    return this.kind === 'none' || this.#buffer !== undefined || this.#upload?.complete === true;
+    return this.kind === 'none' || this.#whole !== undefined || this.#upload?.complete === true;
   }
 
   get callerIsSlow(): boolean {
     return !this.complete && this.#upload?.blocked !== true;
   }
 
+  done(): void {
+    for (const part of this.#whole ?? []) giveBack(part);
+    this.#whole = [];
+    this.destroy();
+  }
+
   destroy(): void {
-    this.#upload?.destroy();
+    this.#upload?.stop();
   }
 }

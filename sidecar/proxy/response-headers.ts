@@ -24,13 +24,13 @@ export interface Rewriting {
 }
 
 /** The API's headers for the caller: a flat list in the API's order and spelling, less what concerns one connection only. */
-export function responseHeaders(raw: readonly Buffer[], rewriting: Rewriting): string[] {
+export function responseHeaders(raw: readonly string[], rewriting: Rewriting): string[] {
   const headers: string[] = [];
   let connection = '';
   for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = (raw[i] as Buffer).toString('latin1');
+    const name = raw[i] as string;
     const lower = name.toLowerCase();
-    const value = (raw[i + 1] as Buffer).toString('latin1');
+    const value = raw[i + 1] as string;
     if (lower === 'connection') connection = connection === '' ? value : `${connection},${value}`;
     if (dropped.has(lower)) continue;
     headers.push(name, lower === 'location' || lower === 'content-location' ? rewriteReference(value, rewriting) : value);

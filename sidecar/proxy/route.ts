@@ -1,8 +1,8 @@
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
 import type { AliasMetrics } from '../metrics/alias-metrics.ts';
 import type { Peer } from '../net/connection-problem.ts';
-import { createPool, type DestinationPool } from '../net/create-pool.ts';
-import { checkHeaders } from '../net/passed-request.ts';
+import { checkHeaders } from '../net/check-headers.ts';
+import { type DestinationPool, Destinations } from '../net/destinations.ts';
 import type { HeaderBlock } from '../soap/soap-header.ts';
 import { type AuthorizationValue, authorizationValue } from '../token/authorization-value.ts';
 import { RejectionGuard } from '../token/rejection-guard.ts';
@@ -56,7 +56,7 @@ export class Route {
   #retired = false;
   #released = false;
 
-  constructor(alias: string, config: SidecarConfig, metrics: AliasMetrics, sources: TokenSources) {
+  constructor(alias: string, config: SidecarConfig, metrics: AliasMetrics, sources: TokenSources, destinations = new Destinations()) {
     const { upstream, grant, injection, cache } = config;
     this.alias = alias;
     this.metrics = metrics;
@@ -71,13 +71,15 @@ export class Route {
     this.allows = upstream.allow && compileAllow(upstream.allow);
     this.connectTimeoutMs = upstream.connectTimeoutSeconds * 1000;
     this.responseTimeoutMs = upstream.responseTimeoutSeconds === 0 ? Infinity : upstream.responseTimeoutSeconds * 1000;
-    this.pool = createPool({
-      url: this.baseUrl,
-      tls: upstream.tls,
-      proxy: upstream.proxy,
-      connectTimeoutMs: this.connectTimeoutMs,
-      connections: maxConnections,
-    });
+    this.pool = destinations.open(
+      {
+        url: this.baseUrl,
+        tls: upstream.tls,
+        proxy: upstream.proxy,
+        connectTimeoutMs: this.connectTimeoutMs,
+      },
+      maxConnections,
+    );
     const own = checkHeaders([...this.pool.headers, ...upstream.headers.flatMap(({ name, value }) => [name, value.reveal()])]);
     this.headers = own.list;
     this.host = own.host;
@@ -143,6 +145,6 @@ export class Route {
 
   #dispose(): void {
     this.#release();
-    void this.pool.close();
+    this.pool.close();
   }
 }

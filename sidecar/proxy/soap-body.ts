@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Failure } from '../failure.ts';
 import { GatheredBytes } from '../net/gathered-bytes.ts';
+import { noBody, type OutgoingBody } from '../net/outgoing-request.ts';
 import { type HeaderBlock, type OpenEnvelope, openEnvelope, writeBlock } from '../soap/soap-header.ts';
 import { XmlProblem } from '../soap/xml-scanner.ts';
 import type { ByteBudget } from './byte-budget.ts';
@@ -21,7 +22,6 @@ export class SoapBody implements CallerBody {
   #envelope: OpenEnvelope | undefined;
   #bytes = new GatheredBytes();
   #size = 0;
-  #length = 0;
   #done = (): void => {};
   #refused = (_failure: Failure): void => {};
 
@@ -39,16 +39,10 @@ export class SoapBody implements CallerBody {
     this.#request.on('end', this.#end);
   }
 
-  content(token: string): readonly Buffer[] | null {
-    if (this.#envelope === undefined) return null;
+  content(token: string): OutgoingBody {
+    if (this.#envelope === undefined) return noBody;
     const { before, after } = this.#envelope;
-    const parts = [...before, writeBlock(this.#block, token), ...after];
-    this.#length = parts.reduce((sum, { length }) => sum + length, 0);
-    return parts;
-  }
-
-  get contentLength(): string {
-    return String(this.#length);
+    return { ...noBody, body: [...before, writeBlock(this.#block, token), ...after] };
   }
 
   get complete(): boolean {
@@ -57,6 +51,10 @@ export class SoapBody implements CallerBody {
 
   get callerIsSlow(): boolean {
     return !this.complete;
+  }
+
+  done(): void {
+    this.destroy();
   }
 
   destroy(): void {

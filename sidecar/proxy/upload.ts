@@ -1,29 +1,29 @@
 import type { IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
+import type { BodySink } from '../net/http-connection.ts';
+import { giveBack } from '../net/give-back.ts';
+import type { StreamedBody } from '../net/outgoing-request.ts';
 
 /**
- * A caller's body on its way up, with backpressure. It is a stream of its own, because the client that sends it destroys it when the API
- * answers early or goes away, and that must not cut the caller off before it has its answer: what is left is read and dropped.
+ * A caller's body on its way up, with backpressure. When the API answers early or goes away it stops, and that must not cut the caller off
+ * before it has its answer: what is left is read and dropped.
  */
-export class Upload extends Readable {
+export class Upload implements StreamedBody {
   readonly #request: IncomingMessage;
   readonly #limit: number;
   readonly #onProgress: () => void;
+  #sink: BodySink | undefined;
   #recorded: Buffer[] | undefined = [];
   #size = 0;
   #ended = false;
 
   /** `limit`: so many bytes are kept for a replay; `onProgress` is called with each chunk and at the end. */
   constructor(request: IncomingMessage, limit: number, onProgress: () => void) {
-    super({ highWaterMark: 64 * 1024 });
     this.#request = request;
     this.#limit = limit;
     this.#onProgress = onProgress;
+    request.pause();
     request.on('data', this.#take);
     request.on('end', this.#end);
-    request.pause();
-    // Whoever destroyed it knows why; without a listener the process would end.
-    this.on('error', () => {});
   }
 
   /** All has been read from the caller. */
@@ -37,32 +37,38 @@ export class Upload extends Readable {
   }
 
   /** The whole body, if it has ended and was small enough to keep. */
-  recorded(): Buffer | undefined {
-    return this.#ended && this.#recorded !== undefined ? Buffer.concat(this.#recorded) : undefined;
+  recorded(): readonly Buffer[] | undefined {
+    return this.#ended ? this.#recorded : undefined;
   }
 
-  override _read(): void {
+  flow(to: BodySink): void {
+    this.#sink = to;
     this.#request.resume();
   }
 
-  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+  drained(): void {
+    if (this.#request.isPaused()) this.#request.resume();
+  }
+
+  stop(): void {
+    this.#sink = undefined;
     this.#request.off('data', this.#take);
     this.#request.off('end', this.#end);
     this.#request.resume();
-    callback(error);
   }
 
   readonly #take = (chunk: Buffer): void => {
     this.#size += chunk.length;
     if (this.#size > this.#limit) this.#recorded = undefined;
     else this.#recorded?.push(chunk);
-    if (!this.push(chunk)) this.#request.pause();
+    if (this.#sink?.write(chunk) === false) this.#request.pause();
+    else if (this.#recorded === undefined && this.#sink?.flushed === true) giveBack(chunk);
     this.#onProgress();
   };
 
   readonly #end = (): void => {
     this.#ended = true;
-    this.push(null);
+    this.#sink?.end();
     this.#onProgress();
   };
 }

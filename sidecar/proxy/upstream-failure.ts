@@ -1,4 +1,5 @@
 import type { Failure } from '../failure.ts';
+import type { ClientErrorCode } from '../net/client-error.ts';
 import { connectionProblem, errorCode, headersOverflow, type Peer } from '../net/connection-problem.ts';
 
 const codes = {
@@ -12,7 +13,7 @@ const codes = {
 /** What an error of the HTTP client means for the caller. `answered`: a byte of the answer had come. */
 export function upstreamFailure(error: Error, api: Peer, answered: boolean): Failure {
   const cause = errorCode(error) || error.name;
-  if (cause === 'UND_ERR_INVALID_ARG' || cause === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH') {
+  if (cause === ('REQUEST_INVALID' satisfies ClientErrorCode)) {
     return { code: 'malformed_request', detail: 'The request cannot be sent on as HTTP/1.1.', log: { cause } };
   }
   if (answered && cause !== headersOverflow) {

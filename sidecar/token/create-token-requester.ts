@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../crds/clock.ts';
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
-import { createPool } from '../net/create-pool.ts';
+import { Destinations } from '../net/destinations.ts';
 import type { ProjectedTokenGrant } from './projected-token.ts';
 import { requestToken } from './request-token.ts';
 import { gatherMaterial } from './token-material.ts';
@@ -13,10 +13,11 @@ export function createTokenRequester(
   clock: Clock,
   version: string,
   projectedToken?: ProjectedTokenGrant,
+  destinations = new Destinations(),
 ): TokenRequester {
   const { url, tls, proxy, timeoutSeconds } = config.tokenEndpoint;
-  const pool = createPool({ url: new URL(url), tls, proxy, connectTimeoutMs: timeoutSeconds * 1000, connections: 2 });
+  const pool = destinations.open({ url: new URL(url), tls, proxy, connectTimeoutMs: timeoutSeconds * 1000 }, 2);
   const gather = gatherMaterial(config, { clock, newId: randomUUID, projectedToken });
   const request = requestToken({ config, pool, clock, gatherMaterial: gather, userAgent: `tokenward/${version}` });
-  return Object.assign(request, { close: () => void pool.close() });
+  return Object.assign(request, { close: () => pool.close() });
 }

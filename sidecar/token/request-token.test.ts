@@ -4,7 +4,7 @@ import { httpAnswer, jsonAnswer } from '../../test/support/http-answer.ts';
 import { configOf, credentialManifest, secretManifest } from '../../test/support/manifest.ts';
 import { headerValue } from '../../test/support/read-requests.ts';
 import { startRecordingServer } from '../../test/support/recording-server.ts';
-import { createPool } from '../net/create-pool.ts';
+import { Destinations } from '../net/destinations.ts';
 import type { RequestToken } from './attempt.ts';
 import { requestToken } from './request-token.ts';
 import type { GatherMaterial } from './token-material.ts';
@@ -20,10 +20,10 @@ function requesterFor(url: string, tokenEndpoint: Readonly<Record<string, unknow
   const spec = { tokenEndpoint: { url, ...tokenEndpoint } };
   const config = configOf(credentialManifest(spec), secretManifest({ 'client-secret': 's3cr3t-of-acme' }));
   const { tls, proxy } = config.tokenEndpoint;
-  const pool = createPool({ url: new URL(url), tls, proxy, connectTimeoutMs: 10_000, connections: 1 });
+  const pool = new Destinations().open({ url: new URL(url), tls, proxy, connectTimeoutMs: 10_000 }, 1);
   const clock = new FakeClock();
   const request = requestToken({ config, pool, clock, gatherMaterial, userAgent: 'test' });
-  return { request, clock, [Symbol.asyncDispose]: () => pool.close() };
+  return { request, clock, [Symbol.asyncDispose]: async () => pool.close() };
 }
 
 const never = new AbortController().signal;

@@ -1,8 +1,8 @@
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
 import type { Clock } from '../../crds/clock.ts';
-import type { DestinationPool } from '../net/create-pool.ts';
-import { GatheredBytes } from '../net/gathered-bytes.ts';
-import { request } from '../net/undici-client.ts';
+import type { DestinationPool } from '../net/destinations.ts';
+import { ask } from '../net/ask.ts';
+import { noBody } from '../net/outgoing-request.ts';
 import type { RequestToken } from './attempt.ts';
 import { buildTokenRequest, type TokenRequest } from './build-token-request.ts';
 import { connectionFailure, timedOut } from './connection-failure.ts';
@@ -39,7 +39,7 @@ export function requestToken({ config, pool, clock, gatherMaterial, userAgent }:
       const material = gathered.value;
       const sentWallMs = clock.wallMs();
       const tokenRequest = buildTokenRequest(config, { material, because, userAgent });
-      const response = await untilAborted(exchange(tokenRequest, pool, either), either);
+      const response = await exchange(tokenRequest, pool, either);
       return readTokenAnswer(config, { material, sentWallMs }, response);
     } catch (error) {
       if (signal.aborted) {
@@ -54,7 +54,7 @@ export function requestToken({ config, pool, clock, gatherMaterial, userAgent }:
   };
 }
 
-/** undici heeds an abort only once there is a connection, which may never be; reading a file heeds none. */
+/** Reading a file heeds no abort. */
 function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
@@ -62,21 +62,15 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-async function exchange({ method, path, headers, body }: TokenRequest, pool: DestinationPool, signal: AbortSignal): Promise<TokenResponse> {
-  const response = await request.call(pool.dispatcher, {
+function exchange({ method, path, headers, body }: TokenRequest, pool: DestinationPool, signal: AbortSignal): Promise<TokenResponse> {
+  const request = {
+    ...noBody,
     method,
-    path: pool.pathPrefix + path,
+    path,
+    host: undefined,
     headers: [...pool.headers, ...headers],
-    body: body ?? null,
-    signal,
-  });
-  const bytes = new GatheredBytes();
-  let length = 0;
-  // Leaving the loop ends the connection: what is too long is not read to its end.
-  for await (const chunk of response.body) {
-    bytes.add(chunk);
-    length += chunk.length;
-    if (length > longestAnswerBytes) break;
-  }
-  return { status: response.statusCode, headers: response.headers, body: bytes.whole().subarray(0, longestAnswerBytes + 1) };
+    body: body === undefined ? [] : [Buffer.from(body)],
+  };
+  // A byte more than is taken, to see that there was one.
+  return ask(pool, request, longestAnswerBytes + 1, signal);
 }

@@ -9,7 +9,6 @@ import { ByteBudget } from '../../sidecar/proxy/byte-budget.ts';
 import { Deadlines } from '../../sidecar/proxy/deadlines.ts';
 import type { Exchange } from '../../sidecar/proxy/exchange.ts';
 import type { ProxyContext } from '../../sidecar/proxy/handle-request.ts';
-import { HeadFlusher } from '../../sidecar/proxy/head-flusher.ts';
 import { ProxyServer } from '../../sidecar/proxy/proxy-server.ts';
 import { Roster } from '../../sidecar/proxy/roster.ts';
 import { Route } from '../../sidecar/proxy/route.ts';
@@ -54,7 +53,6 @@ export async function startTestProxy(upstream: TestConfig['upstream'], more: Par
     aliases,
     metrics,
     deadlines: new Deadlines(clock, live),
-    flusher: new HeadFlusher(),
     failures: new FailureLog(logger, clock),
     noteAnswer: noteAnswers(logger),
     live,

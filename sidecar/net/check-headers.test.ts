@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkHeaders } from './passed-request.ts';
+import { checkHeaders } from './check-headers.ts';
 
 describe('the headers that a configuration sets', () => {
   test('are kept in their order and spelling, and Host is told apart: it is not the connection’s own then', () => {
@@ -17,6 +17,6 @@ describe('the headers that a configuration sets', () => {
     ['an upgrade', ['Upgrade', 'h2c']],
     ['a second Host', ['Host', 'a', 'host', 'b']],
   ])('are refused with %s', (_, headers) => {
-    expect(() => checkHeaders(headers)).toThrow(expect.objectContaining({ code: 'UND_ERR_INVALID_ARG' }));
+    expect(() => checkHeaders(headers)).toThrow(expect.objectContaining({ code: 'REQUEST_INVALID' }));
   });
 });
