@@ -1,139 +1,143 @@
+import type { Examination } from '../../doctor/examination.ts';
+
 /**
- * Credentials, whom they serve and how it goes: read from a cluster with the user's own rights, or from a process on this machine.
- * Nothing in it is, or holds, a secret or a token. Times are RFC 3339.
+ * What the dashboard shows. Nothing in it is, or holds, a secret or a token; texts may be anything that somebody wrote into a cluster.
+ * Times are milliseconds since the Unix epoch.
  */
 export interface Overview {
-  readonly readAt: string;
-  /** Where it was read, for people: the context of the kubeconfig, or this machine. */
+  /** What is looked at, such as `context kind-dev, namespace hr` or `manifests in examples/`. */
   readonly place: string;
-  /** By namespace and name. */
-  readonly credentials: readonly CredentialView[];
-  /** By namespace, pod and alias; also those whose credential does not exist. */
-  readonly consumers: readonly Consumer[];
-  /** What could not be read: then something may be missing here that is there. */
-  readonly gaps: readonly Gap[];
+  readonly takenAtMs: number;
+  /** What could not be read, why, and what it would take; one sentence each. Said before all else. */
+  readonly gaps: readonly string[];
+  /** What is wrong and belongs to no credential, such as a file that is no YAML; one line each. */
+  readonly problems: readonly string[];
+  readonly credentials: readonly CredentialOverview[];
 }
 
-export interface CredentialView {
-  /** Undefined: on this machine. */
-  readonly namespace?: string;
+/**
+ * How a credential stands, what needs attention first. `invalid`: there is nothing to serve; `tokenFailing`: its manifest is well, a
+ * consumer gets no token; `lastGoodKept`: the newest manifest is wrong, or not in force everywhere; `pending`: nobody has looked at it
+ * yet; `unknown`: it could not be read.
+ */
+export type CredentialState = 'invalid' | 'tokenFailing' | 'lastGoodKept' | 'pending' | 'unknown' | 'ready';
+
+export interface CredentialOverview {
+  readonly namespace: string;
   readonly name: string;
   readonly description?: string;
-  readonly ready: ConditionStatus;
-  /** Of the condition Ready; empty: there is none yet, so no operator has looked at the credential. */
-  readonly reason: string;
-  readonly conditions: readonly ConditionView[];
-  /** What was said of it lately, newest first. */
-  readonly history: readonly HistoryEntry[];
-  /** Undefined: on this machine. Age is counted from here. */
-  readonly createdAt?: string;
-  /** Of the configuration that sidecars should have; undefined: there is none for them, or it is not known. */
-  readonly revision?: string;
-  /** `spec.grant.type`. */
-  readonly grant: string;
-  /** `spec.client.authentication`. */
-  readonly authentication: string;
+  readonly state: CredentialState;
+  /** Why, in one word, of docs/conditions.md or docs/errors.md: `Ready`, `SecretNotFound`, `token_rejected`. */
+  readonly reason?: string;
+  /** Why, and how to mend it. */
+  readonly message?: string;
+  /** `spec.upstream.url`; absent in a manifest too broken to say. */
+  readonly upstreamUrl?: string;
+  /** One line a rule of `upstream.allow`, such as `GET, POST /odatav4/**`; empty: everything below the base URL. */
+  readonly allow: readonly string[];
+  readonly tokenUrl?: string;
+  /** `grant.type` and `client.authentication`. */
+  readonly grant?: string;
+  readonly authentication?: string;
   readonly clientId?: string;
   readonly scope?: string;
-  /** What it reaches; empty: the spec does not say, which is a mistake in it. */
-  readonly upstreamUrl: string;
-  readonly tokenEndpointUrl: string;
-  /** Undefined: everything below the upstream's URL. */
-  readonly allow?: readonly AllowRule[];
-  /** What it takes values from, each once, by its name; never a value. */
-  readonly sources: readonly SourceName[];
+  /** The Secrets and ConfigMaps that its values come from, by name, each once. */
+  readonly sources: readonly { readonly kind: 'Secret' | 'ConfigMap'; readonly name: string }[];
+  /** Of the configuration that consumers should have; undefined: there is none for them, or it is not known. */
+  readonly revision?: string;
+  readonly createdAtMs?: number;
+  /** What it is made from comes to an end: a certificate, an assertion. */
+  readonly ends: readonly { readonly what: string; readonly atMs: number }[];
+  /** Undefined: not known (said in `gaps`); empty: nobody uses it. */
+  readonly consumers?: readonly Consumer[];
+  readonly conditions: readonly ConditionOverview[];
+  /** What was told of it, in any order; what the source does not keep is not there. */
+  readonly events: readonly EventOverview[];
 }
 
-export type ConditionStatus = 'True' | 'False' | 'Unknown';
+/** A pod that uses the credential, or `tokenward run` itself. */
+export interface Consumer {
+  readonly name: string;
+  /** What the credential is called there; a consumer is told from others by both. */
+  readonly alias: string;
+  /** In a few words, such as `Running` or `Pending`. */
+  readonly phase: string;
+  /** Of its sidecar. */
+  readonly sidecarVersion?: string;
+  /** How the sidecar serves the alias; undefined: not known. */
+  readonly state?: 'ready' | 'pending' | 'invalid';
+  /** Why it is invalid, or why the newest configuration is not in force. */
+  readonly stateReason?: string;
+  /** Which version of the configuration it has, such as a hash's beginning; undefined: not known. */
+  readonly revision?: string;
+  /** Whether that is the newest one. */
+  readonly isCurrent?: boolean;
+  readonly token: TokenOutcome;
+  readonly tokenRequests?: Tally;
+  /** Calls through the proxy; failed are those that Tokenward itself answered. */
+  readonly calls?: Tally;
+  /** Calls by class of the status they were answered with, such as `2xx`. */
+  readonly callsByClass?: Readonly<Record<string, number>>;
+  /** Failures of Tokenward itself, by code. */
+  readonly errors?: Readonly<Record<string, number>>;
+  /** Why there is no more to say of it, such as a right that is missing. */
+  readonly unread?: string;
+}
 
-export interface ConditionView {
-  /** Accepted, SecretsResolved or Ready. */
+export interface Tally {
+  readonly ok: number;
+  readonly failed: number;
+}
+
+/** How the last flight for a token ended. */
+export type TokenOutcome =
+  /** Not known. */
+  | { readonly kind: 'unknown' }
+  /** Nobody has asked for one yet. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'valid'; readonly expiresAtMs?: number }
+  /** `code` and `detail` as callers get them; `expiresAtMs`: an earlier token is good until then. */
+  | {
+      readonly kind: 'failing';
+      readonly code: string;
+      readonly detail: string;
+      readonly hint?: string;
+      readonly expiresAtMs?: number;
+      readonly nextTryAtMs?: number;
+    };
+
+export interface ConditionOverview {
   readonly type: string;
-  readonly status: ConditionStatus;
+  readonly status: 'True' | 'False' | 'Unknown';
   readonly reason: string;
   readonly message: string;
-  /** Undefined: on this machine. */
-  readonly lastTransitionTime?: string;
+  readonly sinceMs?: number;
 }
 
-/** An Event of the cluster. */
-export interface HistoryEntry {
-  readonly at: string;
+export interface EventOverview {
+  readonly atMs: number;
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
-  readonly note: string;
-  readonly count: number;
+  readonly message: string;
 }
 
-export interface AllowRule {
-  /** Undefined: all; as for `paths`. */
-  readonly methods?: readonly string[];
-  readonly paths?: readonly string[];
-}
-
-export interface SourceName {
-  readonly kind: 'Secret' | 'ConfigMap';
+/** What the doctor is asked. */
+export interface ExaminationRequest {
+  readonly namespace: string;
   readonly name: string;
-}
-
-/** One alias of one sidecar. */
-export interface Consumer {
-  /** Both undefined: the process on this machine. */
-  readonly namespace?: string;
-  readonly pod?: string;
+  /** Name and alias of the consumer in which to examine. */
+  readonly consumer: string;
   readonly alias: string;
-  /** The credential's name, in the same namespace. */
-  readonly credential: string;
-  /** `status.phase`, or Terminating. */
-  readonly phase?: string;
-  /** Tokenward's. */
-  readonly sidecarVersion?: string;
-  readonly sidecar: SidecarReading;
+  readonly method: string;
+  readonly path: string;
+  /** Whether it may try other ways of asking for a token, at most four. */
+  readonly probe: boolean;
 }
 
-export type SidecarReading =
-  | {
-      readonly kind: 'read';
-      readonly state: 'ready' | 'pending' | 'invalid';
-      /** Why it is invalid. */
-      readonly reason?: string;
-      /** Why the newest configuration is not in force; the state is then that of the last good one. */
-      readonly broken?: string;
-      /** Of the configuration in force. */
-      readonly revision?: string;
-      /** Whether that is the credential's; undefined: one of the two is not known. */
-      readonly isNewest?: boolean;
-      /** Undefined: it has no configuration to ask for one with. */
-      readonly token?: TokenView;
-      /** All since the sidecar was started; undefined: its metrics could not be read. */
-      readonly counts?: AliasCounts;
-    }
-  /** In a sentence, with what is to be done about it. */
-  | { readonly kind: 'unread'; readonly why: string };
-
-export interface TokenView {
-  /** `none`: nobody has asked for one yet, or it has expired. `failing`: the last request brought none; an older one may still be valid. */
-  readonly status: 'none' | 'valid' | 'failing';
-  readonly expiresAt?: string;
-  readonly failure?: { readonly code: string; readonly detail: string; readonly hint?: string };
-  /** No token is asked for before. */
-  readonly nextTryAt?: string;
-}
-
-export interface AliasCounts {
-  readonly tokenRequests: { readonly ok: number; readonly failed: number };
-  /** Calls of the workload by class of the status they were answered with: `2xx`, `4xx`. */
-  readonly callsByClass: Readonly<Record<string, number>>;
-  /** Tokenward's own failures by code. */
-  readonly errors: Readonly<Record<string, number>>;
-}
-
-/** Something that the reader has no right to, or that did not answer. */
-export interface Gap {
-  /** Such as `pods in the namespace hr`. */
-  readonly what: string;
-  /** In a sentence. */
-  readonly why: string;
-  /** The right that is missing, if it is that. */
-  readonly missing?: { readonly verb: string; readonly resource: string; readonly group: string; readonly namespace?: string };
+/** Where the dashboard gets what it shows. */
+export interface DashboardSource {
+  /** Asked every few seconds while somebody looks, never twice at once. What cannot be read belongs into `gaps`; rejects only if nothing can be. */
+  read(): Promise<Overview>;
+  /** Absent: there is no doctor here. Rejects with an Error whose message may be shown. */
+  examine?(request: ExaminationRequest, signal: AbortSignal): Promise<Examination>;
 }
