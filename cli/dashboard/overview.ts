@@ -1,4 +1,4 @@
-import type { Examination } from '../../doctor/examination.ts';
+import type { Examination, RecordStep } from '../../doctor/examination.ts';
 
 /**
  * What the dashboard shows. Nothing in it is, or holds, a secret or a token; texts may be anything that somebody wrote into a cluster.
@@ -138,6 +138,6 @@ export interface ExaminationRequest {
 export interface DashboardSource {
   /** Asked every few seconds while somebody looks, never twice at once. What cannot be read belongs into `gaps`; rejects only if nothing can be. */
   read(): Promise<Overview>;
-  /** Absent: there is no doctor here. Rejects with an Error whose message may be shown. */
-  examine?(request: ExaminationRequest, signal: AbortSignal): Promise<Examination>;
+  /** Absent: there is no doctor here. Tells `record` each step as soon as it can. Rejects with an Error whose message may be shown. */
+  examine?(request: ExaminationRequest, record: RecordStep, signal: AbortSignal): Promise<Examination>;
 }
