@@ -1,0 +1,25 @@
+/** What needs no quotes in YAML 1.1 and 1.2: it is a string for every reader, and not a number, a date or a word such as `yes`. */
+const plain = /^[A-Za-z][\w.-]*(?:[/:][\w.~/-]+)*$/;
+const notAString = /^(?:y|n|yes|no|on|off|true|false|null|nan|inf)$/i;
+
+/** JSON as block YAML, without a library: strings that could be read as something else are quoted as JSON, which YAML contains. */
+export function formatYaml(value: unknown): readonly string[] {
+  if (isEmpty(value)) return [Array.isArray(value) ? '[]' : '{}'];
+  if (Array.isArray(value)) {
+    return value.flatMap((item) => formatYaml(item).map((line, index) => `${index === 0 ? '- ' : '  '}${line}`));
+  }
+  if (typeof value !== 'object' || value === null) return [scalar(value)];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const lines = formatYaml(inner);
+    const isBlock = typeof inner === 'object' && inner !== null && !isEmpty(inner);
+    return isBlock ? [`${scalar(key)}:`, ...lines.map((line) => `  ${line}`)] : [`${scalar(key)}: ${lines.join('')}`];
+  });
+}
+
+function isEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}
+
+function scalar(value: unknown): string {
+  return typeof value === 'string' && plain.test(value) && !notAString.test(value) ? value : JSON.stringify(value);
+}
