@@ -128,8 +128,10 @@ export interface ExaminationRequest {
   /** Name and alias of the consumer in which to examine. */
   readonly consumer: string;
   readonly alias: string;
+  /** In upper case. */
   readonly method: string;
-  readonly path: string;
+  /** Begins with a slash; absent: the doctor chooses one that is permitted. */
+  readonly path?: string;
   /** Whether it may try other ways of asking for a token, at most four. */
   readonly probe: boolean;
 }
