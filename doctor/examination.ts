@@ -33,16 +33,29 @@ export interface Step {
 
 /** A change to the manifest. */
 export interface Change {
-  /** Dotted, from the root, such as `spec.client.authentication`. */
+  /** Dotted, from the root, such as `spec.client.authentication`; with `[]` at its end the value is added to the list. */
   readonly path: string;
   /** What it should be; undefined: the field is taken out. */
   readonly value: unknown;
 }
 
+/** An object that a change refers to and that is not there yet: labelled as a source of credentials, in the credential's namespace. */
+export interface NewConfigMap {
+  readonly name: string;
+  readonly data: Readonly<Record<string, string>>;
+}
+
 /** How to make it work. */
 export type Mend =
   /** A change that was tried (`tried`) and worked, or that follows from what was found. */
-  | { readonly kind: 'manifest'; readonly changes: readonly Change[]; readonly tried: boolean }
+  | {
+      readonly kind: 'manifest';
+      readonly changes: readonly Change[];
+      readonly tried: boolean;
+      readonly configMap?: NewConfigMap;
+      /** What to think of before it is applied. */
+      readonly advice?: string;
+    }
   /** A value in a Secret or ConfigMap that is not what it should be. */
   | { readonly kind: 'secret'; readonly field: string; readonly advice: string }
   /** A command to run. */
