@@ -44,6 +44,7 @@ test('the names, the subresource and the columns are those that users know', () 
     'Reason',
     'Grant',
     'Upstream',
+    'Revision',
     'Age',
   ]);
 });

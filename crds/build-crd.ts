@@ -36,6 +36,7 @@ const printerColumns = [
   { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
   { name: 'Grant', type: 'string', jsonPath: '.spec.grant.type' },
   { name: 'Upstream', type: 'string', jsonPath: '.spec.upstream.url' },
+  { name: 'Revision', type: 'string', priority: 1, jsonPath: '.status.revision' },
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
 ];
 

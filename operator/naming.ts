@@ -16,6 +16,8 @@ export const renderingType = `${group}/sidecar-credential`;
 export const renderingKey = 'credential.json';
 /** On a rendering: what it was made from (JSON), so that it goes when one of these withdraws its consent. */
 export const sourcesAnnotation = `${group}/sources`;
+/** On a rendering: which version of the configuration it is; the same is within. */
+export const revisionAnnotation = `${group}/revision`;
 
 /** On pods, by their author. */
 export const podAnnotations = {

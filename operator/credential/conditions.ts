@@ -17,7 +17,7 @@ export function tellProblems(problems: readonly Problem[]): string {
 export function nextStatus(
   before: CredentialStatus | undefined,
   verdicts: readonly Verdict[],
-  generation: number,
+  { generation, revision }: { readonly generation: number; readonly revision: string | undefined },
   now: string,
 ): CredentialStatus | undefined {
   const conditions = verdicts.map(({ status, reason, message }): CredentialCondition => {
@@ -27,8 +27,10 @@ export function nextStatus(
     return { type, status, observedGeneration: generation, lastTransitionTime, reason, message: cut(message, longestMessage) };
   });
   const unchanged =
-    before?.observedGeneration === generation && conditions.every((condition) => isSame(conditionOf(before, condition.type), condition));
-  return unchanged ? undefined : { observedGeneration: generation, conditions };
+    before?.observedGeneration === generation &&
+    before.revision === revision &&
+    conditions.every((condition) => isSame(conditionOf(before, condition.type), condition));
+  return unchanged ? undefined : { observedGeneration: generation, ...(revision !== undefined && { revision }), conditions };
 }
 
 export function conditionOf(status: CredentialStatus | undefined, type: CredentialCondition['type']): CredentialCondition | undefined {

@@ -15,7 +15,7 @@ function describeAlias({ name, state, broken }: Alias): object {
   if (state.kind !== 'ready') return { alias: name, state: state.kind, reason: state.kind === 'invalid' ? state.reason : undefined };
   const { status, expiresAtWallMs, failure, nextTryAtWallMs } = state.route.source.state;
   const token = { status, expiresAt: timestamp(expiresAtWallMs), failure, nextTryAt: timestamp(nextTryAtWallMs) };
-  return { alias: name, state: state.kind, upstream: state.route.baseUrl.href, broken, token };
+  return { alias: name, state: state.kind, upstream: state.route.baseUrl.href, revision: state.revision, broken, token };
 }
 
 function timestamp(wallMs: number | undefined): string | undefined {
