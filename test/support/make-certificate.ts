@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { isIP } from 'node:net';
 
 export interface Certificate {
@@ -19,6 +19,8 @@ export interface CertificateOptions {
   readonly validTo?: Date;
   /** May sign others though it has an issuer. One that signs itself may anyway. */
   readonly isAuthority?: boolean;
+  /** The one that it renews: it has the same key. */
+  readonly renews?: Certificate;
 }
 
 const longAgo = new Date('2020-01-01T00:00:00Z');
@@ -35,11 +37,10 @@ export function makeCertificate(
     validFrom = longAgo,
     validTo = farAhead,
     isAuthority = issuer === undefined,
+    renews,
   }: CertificateOptions = {},
 ): Certificate {
-  const pair =
-    rsaBits === undefined ? generateKeyPairSync('ec', { namedCurve: curve }) : generateKeyPairSync('rsa', { modulusLength: rsaBits });
-  const key = pair.privateKey.export({ type: 'pkcs8', format: 'pem' });
+  const key = renews?.key ?? newKey(rsaBits, curve);
   const extensions = sequence(
     ...(hosts.length > 0 ? [extension('551d11', sequence(...hosts.map(alternativeName)))] : []),
     extension('551d13', isAuthority ? sequence(der(0x01, Buffer.of(0xff))) : sequence()),
@@ -53,13 +54,18 @@ export function makeCertificate(
     distinguishedName(issuer?.commonName ?? commonName),
     sequence(generalizedTime(validFrom), generalizedTime(validTo)),
     distinguishedName(commonName),
-    pair.publicKey.export({ type: 'spki', format: 'der' }),
+    createPublicKey(key).export({ type: 'spki', format: 'der' }),
     der(0xa3, extensions),
   );
   const signature = sign('sha256', toBeSigned, signingKey);
   const whole = sequence(toBeSigned, algorithm, der(0x03, Buffer.of(0), signature));
   const lines = whole.toString('base64').match(/.{1,64}/g) ?? [];
   return { commonName, key, certificate: `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n` };
+}
+
+function newKey(rsaBits: number | undefined, namedCurve: string): string {
+  const pair = rsaBits === undefined ? generateKeyPairSync('ec', { namedCurve }) : generateKeyPairSync('rsa', { modulusLength: rsaBits });
+  return pair.privateKey.export({ type: 'pkcs8', format: 'pem' });
 }
 
 function der(tag: number, ...contents: readonly Buffer[]): Buffer {
