@@ -48,7 +48,8 @@ function formatMend(mend: Mend): readonly string[] {
   }
 }
 
-function formatChanges(changes: readonly Change[]): readonly string[] {
+/** Changes of a manifest as YAML to paste. */
+export function formatChanges(changes: readonly Change[]): readonly string[] {
   const kept = changes.filter(({ value }) => value !== undefined);
   const removed = changes.filter(({ value }) => value === undefined).map(({ path }) => `  # without ${path}`);
   return ['', ...removed, ...formatYaml(nested(kept)).map((line) => `  ${line}`)];
