@@ -1,0 +1,104 @@
+import type { SidecarConfig } from '../../crds/sidecar-config.ts';
+import { buildTokenRequest } from '../../sidecar/token/build-token-request.ts';
+import type { RecordStep } from '../examination.ts';
+import { type AskContext, askOnce, type FailedAsked, hasFailed } from './ask-once.ts';
+import { judge, type Judgement, type RefusalKind } from './refusal-kind.ts';
+import { join, otherWays, type Way } from './ways.ts';
+
+/** Servers lock a client out after more than that. */
+const mostTries = 4;
+
+export interface Tries {
+  readonly count: number;
+  /** What brought a token, or at least came further than all before. */
+  readonly best?: { readonly way: Way; readonly failed?: { readonly asked: FailedAsked; readonly judged: Judgement } };
+}
+
+export interface TryContext extends AskContext {
+  readonly record: RecordStep;
+  readonly probe: boolean;
+}
+
+/** How far a request has come that was refused so. */
+const progress: Readonly<Record<RefusalKind, number>> = { shape: 1, client: 2, scope: 3, none: 4 };
+
+/** Asks in other ways, one after the other, where that may help and burns nothing, and ends with the first that brings a token. */
+export async function tryWays(first: FailedAsked, judged: Judgement, context: TryContext): Promise<Tries> {
+  const sent = new Set([keyOf(first.config, first)]);
+  const isNew = ({ config }: Way): boolean => !sent.has(keyOf(config, first));
+  let queue = isForOneUse(first.config) ? [] : waysFrom(first, judged).filter(isNew);
+  if (queue.length === 0) return { count: 0 };
+  if (!announce(first, queue, judged, context)) return { count: 0 };
+
+  let kind = judged.kind;
+  let best: Tries['best'];
+  let count = 0;
+  for (let way = queue.shift(); way !== undefined && count < mostTries; way = queue.shift()) {
+    if (!isNew(way)) continue;
+    sent.add(keyOf(way.config, first));
+    count += 1;
+    const asked = await askOnce(way.config, context);
+    const failed = hasFailed(asked) ? asked : undefined;
+    const now = failed && judge(failed);
+    recordTry(context, way, asked.tookMs, failed);
+    if (failed === undefined || now === undefined) return { count, best: { way } };
+    // Without a judgement of the client there is none of the way either.
+    if (stops(now)) return { count, ...(best && { best }) };
+    if (progress[now.kind] <= progress[kind]) continue;
+    kind = now.kind;
+    best = { way, failed: { asked: failed, judged: now } };
+    queue = waysFrom(failed, now).flatMap((next) => join(way, next) ?? []);
+  }
+  return { count, ...(best && { best }) };
+}
+
+function waysFrom({ config, attempt }: FailedAsked, { kind }: Judgement): Way[] {
+  return [...otherWays(kind, config, attempt.failure.tokenEndpoint?.error)];
+}
+
+/** A refresh token that rotates, or an assertion with an identifier of its own, may be good for one request: RFC 7523 section 3. */
+function isForOneUse({ client, grant }: SidecarConfig): boolean {
+  const supplied = client.clientAssertion !== undefined && 'value' in client.clientAssertion;
+  return grant.type === 'RefreshToken' || supplied || grant.jwtBearer?.supplied !== undefined || grant.saml2Bearer?.supplied !== undefined;
+}
+
+/** Two ways that send the same are one. */
+function keyOf(config: SidecarConfig, { material }: FailedAsked): string {
+  return JSON.stringify(buildTokenRequest(config, { material, because: { refused: false }, userAgent: '' }));
+}
+
+function announce({ config }: FailedAsked, queue: readonly Way[], { kind }: Judgement, { record, probe }: TryContext): boolean {
+  const { host } = new URL(config.tokenEndpoint.url);
+  const most = kind === 'scope' ? Math.min(queue.length, mostTries) : mostTries;
+  const few = most === 1 ? 'one other way is' : `at most ${most} other ways are`;
+  const summary = probe
+    ? `${few} tried, until one works; for ${host} each that it refuses is one failed login`
+    : `no other way is tried, as asked (--no-probe); it may be worth a try to ask ${queue[0]?.names.join(' and ')}`;
+  record({ subject: 'tokenEndpoint', name: 'Try', outcome: probe ? 'ok' : 'skipped', tookMs: 0, summary, details: [] });
+  return probe;
+}
+
+function recordTry({ record }: TryContext, { names, changes }: Way, tookMs: number, failed: FailedAsked | undefined): void {
+  const { status, error } = failed?.attempt.failure.tokenEndpoint ?? {};
+  const answer =
+    failed === undefined ? 'a token' : status === undefined ? 'no answer' : `status ${status}${error === undefined ? '' : `, ${error}`}`;
+  record({
+    subject: 'tokenEndpoint',
+    name: 'Try',
+    outcome: failed === undefined ? 'ok' : 'failed',
+    tookMs,
+    summary: `${names.join(' and ')}: ${answer}`,
+    details: changes.map(({ path, value }) =>
+      value === undefined ? `without ${path}` : `${path}: ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+    ),
+  });
+}
+
+const endings: ReadonlySet<string> = new Set([
+  'token_throttled',
+  'token_endpoint_failed',
+  'token_no_answer',
+  'connection_broken',
+  'token_not_requested',
+]);
+const stops = ({ code }: Judgement): boolean => endings.has(code);
