@@ -3,7 +3,8 @@ import { group, version } from '../crds/oauth2-credential.ts';
 /** Every name that the operator gives or looks for. */
 export { group, kind, plural } from '../crds/oauth2-credential.ts';
 export { allowedHostsAnnotation } from '../crds/render/allowed-hosts.ts';
-export { credentialLabel, renderingLabel } from '../crds/render/source-reader.ts';
+export { credentialLabel } from '../crds/render/source-messages.ts';
+export { renderingLabel } from '../crds/render/source-reader.ts';
 
 export const apiVersion = `${group}/${version}`;
 

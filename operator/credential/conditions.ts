@@ -13,6 +13,15 @@ export function tellProblems(problems: readonly Problem[]): string {
   return cut(problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('\n'), longestMessage);
 }
 
+/** How to read what the first field takes that is wrong, if it is a field. */
+export function explanation([first]: readonly Problem[]): string[] {
+  if (first === undefined || !first.path.startsWith('spec')) return [];
+  const path = first.path.replace(/\[\d+\]/gu, '');
+  // What is no field is in none of the explanations: those beside it are.
+  const field = first.reason === 'UnknownField' ? path.replace(/\.[^.]*$/u, '') : path;
+  return [`What may stand there: kubectl explain oauth2credential.${field}`];
+}
+
 /** The status that says so, or undefined if the one before says it already. `lastTransitionTime` changes with the condition's status only. */
 export function nextStatus(
   before: CredentialStatus | undefined,

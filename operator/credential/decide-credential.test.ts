@@ -117,7 +117,7 @@ test('a credential that was never valid is rendered with the reason, for the cal
     conditions: { Accepted: 'True Accepted', SecretsResolved: 'False SecretNotFound', Ready: 'False Invalid' },
     event: 'Warning Invalid',
   });
-  expect(messageOf(decision, 'SecretsResolved')).toContain('kubectl label secret lms-admin -n hr tokenward.dev/credential=true');
+  expect(messageOf(decision, 'SecretsResolved')).toContain('kubectl -n hr label secret lms-admin tokenward.dev/credential=true');
   expect(secretText(decision)).toEqual({ version: 1, invalid: messageOf(decision, 'SecretsResolved') });
 });
 
@@ -127,6 +127,17 @@ test('the references of a spec that is not valid are not followed, and not known
     SecretsResolved: 'Unknown SpecNotAccepted',
     Ready: 'False Invalid',
   });
+});
+
+test('a spec that is not valid comes with the command that explains its field, for who describes the credential', () => {
+  const decision = decide(brokenSpec);
+  expect(messageOf(decision, 'Accepted')).toMatch(
+    /^spec\.grant\.scope: .*\nWhat may stand there: kubectl explain oauth2credential\.spec\.grant\.scope$/,
+  );
+  expect(messageOf(decision, 'Ready')).not.toContain('explain');
+  const upstream = { url: 'https://acme.example', headers: [{ name: 'a b', value: 'x', extra: 1 }] };
+  const explained = decide({ spec: { upstream } });
+  expect(messageOf(explained, 'Accepted')).toMatch(/kubectl explain oauth2credential\.spec\.upstream\.headers(?:\.name)?$/);
 });
 
 test('a mistake in the spec keeps the last good rendering, and Ready says so with the mistake', () => {

@@ -7,7 +7,7 @@ import { renderCredential, renderInvalid } from '../../crds/render/render-creden
 import { nameRevision, splitRevision, withRevision, type Origin } from '../../crds/render/revision.ts';
 import type { Sensitive } from '../../crds/sensitive.ts';
 import { renderingName, sourcesAnnotation } from '../naming.ts';
-import { conditionOf, cut, fails, holds, nextStatus, tellProblems, unknown, type Verdict } from './conditions.ts';
+import { conditionOf, cut, explanation, fails, holds, nextStatus, tellProblems, unknown, type Verdict } from './conditions.ts';
 import type { CredentialObject, CredentialStatus } from './credential-object.ts';
 import { RecordedSources, type ObservedSources, type SourceNames } from './observed-sources.ts';
 import { isAsDesired, ownerOf, type DesiredRendering, type ObservedRendering } from './rendering.ts';
@@ -75,7 +75,7 @@ export function decideRefused({ credential, now }: Observation, decision: Decisi
   const status = decision.status ?? credential.status;
   const others = (['Accepted', 'SecretsResolved'] as const).flatMap((type) => conditionOf(status, type) ?? []);
   const name = renderingName(credential.metadata.name);
-  const message = `the API server refuses to write the Secret ${name} (${refusal}): look at the namespace's quota, at admission policies, and at the rights of the operator`;
+  const message = `the API server refuses to write the Secret ${name} (${refusal}): look at the namespace's quota with: kubectl -n ${credential.metadata.namespace} describe resourcequota; at admission policies; and at the rights of the operator`;
   return decideStatus(credential, [...others, fails('WriteRefused', message)], credential.status?.revision, now);
 }
 
@@ -94,7 +94,7 @@ interface Judgement {
 function judge(credential: CredentialObject, sources: RecordedSources, now: string): Judgement {
   const parsed = parseCredential(credential);
   if (!parsed.ok) {
-    const told = tellProblems(parsed.problems);
+    const told = [tellProblems(parsed.problems), ...explanation(parsed.problems)].join('\n');
     const notFollowed = unknown('SpecNotAccepted', 'the spec is not valid, so its references are not followed');
     return { verdicts: [fails(reasonOf(parsed.problems, 'InvalidManifest'), told), notFollowed], result: parsed };
   }
@@ -157,7 +157,7 @@ function decideRendering(
   const name = renderingName(credential.metadata.name);
   const owner = occupant === undefined ? 'this' : ownerOf(occupant, credential);
   if (owner === 'other') {
-    const message = `there is a Secret ${name} which does not belong to this credential, and is left alone: delete or rename it, or give the credential another name`;
+    const message = `there is a Secret ${name} which does not belong to this credential, and is left alone: look at it with: kubectl -n ${credential.metadata.namespace} get secret ${name} --show-labels; delete or rename it, or give the credential another name`;
     return { change: none, ready: fails('RenderingNameTaken', message), lookAgainAfterMs: lookForNameAfterMs };
   }
   if (owner === 'predecessor') {
