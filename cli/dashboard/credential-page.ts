@@ -2,7 +2,8 @@ import { credentialPath } from './credentials-page.ts';
 import { drawDoctor } from './doctor-section.ts';
 import type { RunningExamination } from './examinations.ts';
 import { type Content, type Html, html } from './html.ts';
-import type { ConditionOverview, Consumer, CredentialOverview, EventOverview, Tally, TokenOutcome } from './overview.ts';
+import type { ConditionOverview, Consumer, CredentialOverview, EventOverview, TokenOutcome } from './overview.ts';
+import { drawTally, grouped } from './draw-tally.ts';
 import { drawNotes, type Page, type View } from './page.ts';
 import { fromNow, pointInTime } from './show-time.ts';
 import { badge, icon, stateTexts } from './state-texts.ts';
@@ -101,13 +102,15 @@ function drawConsumer(consumer: Consumer, nowMs: number): Html {
       <span class="name cut">${name}</span>
       <div class="soft cut">as ${alias}</div>
     </th>
-    <td data-label="Phase">${phase}${sidecarVersion !== undefined && html`<div class="soft">sidecar ${sidecarVersion}</div>`}</td>
-    <td data-label="Configuration">
+    <td data-label="Phase" class="cut">
+      ${phase}${sidecarVersion !== undefined && html`<div class="soft">sidecar ${sidecarVersion}</div>`}
+    </td>
+    <td data-label="Configuration" class="cut">
       ${drawCurrent(isCurrent)}${revision !== undefined && html`<div><code class="soft">${revision}</code></div>`}${
         state !== undefined && state !== 'ready' && html`<div class="warn">${state}</div>`
       }${stateReason !== undefined && html`<span class="why">${stateReason}</span>`}
     </td>
-    <td data-label="Last token">
+    <td data-label="Last token" class="cut">
       ${drawOutcome(consumer.token, nowMs)}${unread !== undefined && html`<span class="why soft">${unread}</span>`}
     </td>
     <td data-label="Token requests" class="number">${drawTally(consumer.tokenRequests)}</td>
@@ -140,13 +143,8 @@ function drawFailing(token: TokenOutcome & { readonly kind: 'failing' }, nowMs: 
     ${isWaiting && html`<div class="soft">tried again ${fromNow(nextTryAtMs, nowMs)} at the earliest</div>`}`;
 }
 
-function drawTally(tally: Tally | undefined): Html {
-  if (tally === undefined) return html`<span class="soft">not known</span>`;
-  return html`${tally.ok} ok${tally.failed > 0 && html`<div class="bad">${tally.failed} failed</div>`}`;
-}
-
 function drawCounts(counts: Readonly<Record<string, number>> | undefined): Html {
-  return html`${Object.entries(counts ?? {}).map(([what, count]) => html`<div class="soft">${what}: ${count}</div>`)}`;
+  return html`${Object.entries(counts ?? {}).map(([what, count]) => html`<div class="soft counted">${what}: ${grouped(count)}</div>`)}`;
 }
 
 function drawConditions(conditions: readonly ConditionOverview[], nowMs: number): Html {
@@ -169,7 +167,7 @@ function drawConditions(conditions: readonly ConditionOverview[], nowMs: number)
         ${conditions.map(
           ({ type, status, reason, message, sinceMs }) =>
             html`<tr>
-              <th scope="row" class="name">${type}</th>
+              <th scope="row" class="name cut">${type}</th>
               <td data-label="Status">${drawStatus(status)}</td>
               <td data-label="Reason"><code class="cut">${reason}</code></td>
               <td data-label="Since" class="number">${sinceMs === undefined ? '' : fromNow(sinceMs, nowMs)}</td>

@@ -1,5 +1,6 @@
 import { countStates, filterCredentials, type Filter, writeFilter } from './filter-credentials.ts';
-import { type Html, html } from './html.ts';
+import { drawTally } from './draw-tally.ts';
+import { type Content, type Html, html } from './html.ts';
 import type { Consumer, CredentialOverview } from './overview.ts';
 import { drawNotes, type Page, type View } from './page.ts';
 import { fromNow } from './show-time.ts';
@@ -137,17 +138,17 @@ function drawRow(credential: CredentialOverview, view: View): Html {
       ${description !== undefined && html`<div class="soft cut">${description}</div>`}
     </th>
     <td data-label="State">
-      ${badge(stateTexts[state])}${state !== 'ready' && reason !== undefined && html` <code class="soft cut">${reason}</code>`}${why}
+      ${badge(stateTexts[state])}${state !== 'ready' && reason !== undefined && html` <code class="soft cut">${reason}</code>`}${why}${credential.warnings?.map((warning) => html`<span class="why warn">${warning}</span>`)}
     </td>
     <td data-label="Reaches" class="reaches">${drawReach(credential)}</td>
-    <td data-label="Grant">
+    <td data-label="Grant" class="grant cut">
       ${credential.grant ?? 'not known'}${
         credential.authentication !== undefined && html`<div class="soft">${credential.authentication}</div>`
       }
     </td>
     <td data-label="Consumers">${drawConsumers(credential.consumers)}</td>
     <td data-label="Token">${drawToken(sumTokens(credential.consumers ?? []), view.nowMs)}${drawEnds(credential, view.nowMs)}</td>
-    <td data-label="Token requests" class="number">${drawRequests(sumTokens(credential.consumers ?? []))}</td>
+    <td data-label="Token requests" class="number">${drawTally(sumTokens(credential.consumers ?? []).requests)}</td>
   </tr>`;
 }
 
@@ -157,9 +158,14 @@ export function credentialPath(base: string, { namespace, name }: Pick<Credentia
 }
 
 function drawReach({ upstreamUrl, tokenUrl }: CredentialOverview): Html {
-  return html`<span class="cut">${upstreamUrl ?? 'not known'}</span>${
+  return html`<span class="cut">${breakable(upstreamUrl?.replace(/^https:\/\//, '') ?? 'not known')}</span>${
       tokenUrl !== undefined && html`<div class="soft cut">tokens from ${hostOf(tokenUrl)}</div>`
     }`;
+}
+
+/** A line may end after each of its slashes. */
+function breakable(url: string): Content {
+  return url.split(/(?<=\/)(?!\/)/).map((part, index) => (index === 0 ? part : html`<wbr />${part}`));
 }
 
 function hostOf(url: string): string {
@@ -190,10 +196,5 @@ function drawToken({ valid, failing, none, codes, endsAtMs }: TokenSum, nowMs: n
 
 function drawEnds({ ends }: CredentialOverview, nowMs: number): Html {
   const soon = ends.filter(({ atMs }) => atMs - nowMs < endsSoonMs);
-  return html`${soon.map(({ what, atMs }) => html`<div class="warn">${what} ${atMs < nowMs ? 'ended' : 'ends'} ${fromNow(atMs, nowMs)}</div>`)}`;
-}
-
-function drawRequests({ requests }: TokenSum): Html {
-  if (requests === undefined) return html`<span class="soft">not known</span>`;
-  return html`${requests.ok} ok${requests.failed > 0 && html`<div class="bad">${requests.failed} failed</div>`}`;
+  return html`${soon.map(({ what, atMs }) => html`<div class="warn cut">${what} ${atMs < nowMs ? 'ended' : 'ends'} ${fromNow(atMs, nowMs)}</div>`)}`;
 }

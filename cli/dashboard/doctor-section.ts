@@ -1,4 +1,4 @@
-import type { Examination, Mend, Step, Subject } from '../../doctor/examination.ts';
+import type { Change, Examination, Mend, Step, Subject } from '../../doctor/examination.ts';
 import { formatChanges } from '../../doctor/format-examination.ts';
 import type { RunningExamination } from './examinations.ts';
 import { type Html, html } from './html.ts';
@@ -136,9 +136,17 @@ function drawMend(mend: Mend): Html {
   if (mend.kind === 'manifest') {
     const what = mend.tried ? 'This change of the manifest was tried, and it works:' : 'Change the manifest:';
     return html`<p><strong>${what}</strong></p>
-      <pre>${formatChanges(mend.changes).join('\n')}</pre>`;
+      <pre>${pasteable(mend.changes)}</pre>`;
   }
   const field = mend.kind === 'secret' && html`<strong>The value of <code>${mend.field}</code>:</strong> `;
   return html`<p>${field}${mend.advice}</p>
     ${mend.kind === 'command' && html`<pre>${mend.command}</pre>`}`;
+}
+
+/** Without the indentation that it has in a terminal. */
+function pasteable(changes: readonly Change[]): string {
+  return formatChanges(changes)
+    .map((line) => line.replace(/^ {2}/, ''))
+    .join('\n')
+    .trim();
 }

@@ -42,22 +42,28 @@ export const liveScript = `'use strict';
     }
   };
 
-  const show = ({ data }) => {
-    say('live', 'Live');
+  let latest;
+  const show = () => {
     const chosen = getSelection();
     // Text that is being copied does not change under the hand.
-    if (chosen !== null && !chosen.isCollapsed && live.contains(chosen.anchorNode)) return;
-    const fresh = new DOMParser().parseFromString(JSON.parse(data), 'text/html').getElementById('live');
+    if (latest === undefined || (chosen !== null && !chosen.isCollapsed && live.contains(chosen.anchorNode))) return;
+    const fresh = new DOMParser().parseFromString(JSON.parse(latest), 'text/html').getElementById('live');
+    latest = undefined;
     if (fresh === null) return;
     const focused = document.activeElement;
     sync(live, document.importNode(fresh, true));
     if (focused !== null && focused.isConnected && document.activeElement !== focused) focused.focus();
   };
+  document.addEventListener('selectionchange', show);
 
   const open = () => {
     stream?.close();
     stream = new EventSource(location.href.split('#')[0]);
-    stream.onmessage = show;
+    stream.onmessage = ({ data }) => {
+      say('live', 'Live');
+      latest = data;
+      show();
+    };
     stream.onerror = () => say('lost', 'Connection lost: what is shown is no longer live');
   };
   const close = () => {

@@ -31,6 +31,8 @@ export interface CredentialOverview {
   readonly reason?: string;
   /** Why, and how to mend it. */
   readonly message?: string;
+  /** What is odd though it works; one line each. */
+  readonly warnings?: readonly string[];
   /** `spec.upstream.url`; absent in a manifest too broken to say. */
   readonly upstreamUrl?: string;
   /** One line a rule of `upstream.allow`, such as `GET, POST /odatav4/**`; empty: everything below the base URL. */

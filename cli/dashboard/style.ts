@@ -44,7 +44,7 @@ ul { margin: 4px 0; padding-left: 20px; }
 footer { max-width: 1440px; margin: 0 auto; padding: 0 24px 24px; color: var(--soft); font-size: 13px; }
 
 .badge { display: inline-flex; gap: 5px; align-items: center; padding: 1px 8px 1px 6px; border: 1px solid currentColor; border-radius: 11px; font-size: 12.5px; font-weight: 600; line-height: 18px; white-space: nowrap; }
-.icon { width: 14px; height: 14px; flex: none; fill: none; stroke: currentColor; stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; }
+.icon { width: 14px; height: 14px; flex: none; fill: none; stroke: currentColor; stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; vertical-align: -2px; }
 .bad { color: var(--bad); } .warn { color: var(--warn); } .good { color: var(--good); } .quiet { color: var(--quiet); }
 .badge.bad { background: var(--bad-ground); } .badge.warn { background: var(--warn-ground); } .badge.good { background: var(--good-ground); } .badge.quiet { background: var(--quiet-ground); }
 
@@ -59,6 +59,8 @@ footer { max-width: 1440px; margin: 0 auto; padding: 0 24px 24px; color: var(--s
 label { display: block; font-size: 12.5px; font-weight: 600; color: var(--soft); }
 input:not([type="checkbox"]), select, button { height: 34px; padding: 0 10px; border: 1px solid var(--edge); border-radius: 4px; background: var(--paper); color: var(--ink); font: inherit; }
 .search input { width: 22em; max-width: 100%; }
+select { max-width: 100%; }
+.doctor form > div { min-width: 0; max-width: 100%; }
 button { cursor: pointer; font-weight: 600; display: inline-flex; gap: 6px; align-items: center; }
 button:hover { background: var(--shade); }
 button.main { background: var(--link); border-color: var(--link); color: var(--paper); padding: 0 16px; }
@@ -80,7 +82,10 @@ td > .soft, th > .soft { font-size: 13px; }
 .name { font-weight: 650; }
 .why { display: block; margin-top: 3px; max-width: 62ch; font-size: 13px; overflow-wrap: anywhere; }
 .number { font-variant-numeric: tabular-nums; white-space: nowrap; }
-.reaches { max-width: 26em; }
+.counted { overflow-wrap: anywhere; white-space: normal; }
+.reaches { min-width: 15em; max-width: 26em; }
+.grant { min-width: 9.5em; }
+#result > :first-child { margin-top: 14px; }
 
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr)); gap: 10px 28px; margin: 0; padding: 14px 16px; background: var(--paper); border: 1px solid var(--line); border-radius: 6px; }
 .facts dt { font-size: 12.5px; font-weight: 600; color: var(--soft); }
@@ -113,9 +118,10 @@ pre { margin: 4px 0; padding: 8px 10px; background: var(--shade); border-radius:
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   tbody tr, tbody tr:hover { margin-bottom: 10px; padding: 8px 12px; background: var(--paper); border: 1px solid var(--line); border-radius: 6px; }
   th, td { padding: 3px 0; border: 0; }
-  td[data-label]::before { content: attr(data-label); display: block; font-size: 12.5px; font-weight: 600; color: var(--soft); }
-  td:empty { display: none; }
-  .reaches, .why { max-width: none; }
+  td { position: relative; padding-left: 124px; min-height: 27px; }
+  td[data-label]::before { content: attr(data-label); position: absolute; left: 0; width: 116px; font-size: 12.5px; font-weight: 600; color: var(--soft); }
+  th, td { overflow-wrap: anywhere; }
+  .reaches, .grant, .why { min-width: 0; max-width: none; }
   .steps > li { grid-template-columns: 1fr auto; }
   .steps .what { grid-column: 1 / -1; grid-row: 2; }
   .steps details { grid-column: 1 / -1; }
