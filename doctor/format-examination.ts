@@ -1,5 +1,5 @@
 import { failures } from '../sidecar/failure.ts';
-import type { Change, Mend, Step, Subject, Verdict } from './examination.ts';
+import type { Change, Mend, NewConfigMap, Step, Subject, Verdict } from './examination.ts';
 import { formatYaml } from './format-yaml.ts';
 import { verdicts } from './verdicts.ts';
 
@@ -38,7 +38,7 @@ function seenBy(code: Verdict['code'], failure: Verdict['failure']): string | un
 function formatMend(mend: Mend): readonly string[] {
   switch (mend.kind) {
     case 'manifest':
-      return [`Mend, ${mend.tried ? 'tried and it works' : 'not tried'}; in the manifest:`, ...formatChanges(mend.changes)];
+      return formatManifestMend(mend);
     case 'secret':
       return [`Mend, for the value of ${mend.field}: ${mend.advice}`];
     case 'command':
@@ -48,23 +48,40 @@ function formatMend(mend: Mend): readonly string[] {
   }
 }
 
+function formatManifestMend({ changes, tried, configMap, advice }: Extract<Mend, { kind: 'manifest' }>): readonly string[] {
+  const object = configMap === undefined ? [] : ['', ...formatYaml(objectOf(configMap)).map((line) => `  ${line}`)];
+  const first = `Mend, ${tried ? 'tried, and it works' : 'which was not tried'}: change the manifest${configMap === undefined ? '' : ', and add the ConfigMap'}:`;
+  return [first, ...(advice === undefined ? [] : [advice]), ...formatChanges(changes), ...object];
+}
+
+/** In the credential's namespace, wherever that is. */
+function objectOf({ name, data }: NewConfigMap): unknown {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, labels: { 'tokenward.dev/credential': 'true' } }, data };
+}
+
+const addition = /\[\]$/;
+
 /** Changes of a manifest as YAML to paste. */
 export function formatChanges(changes: readonly Change[]): readonly string[] {
   const kept = changes.filter(({ value }) => value !== undefined);
-  const removed = changes.filter(({ value }) => value === undefined).map(({ path }) => `  # without ${path}`);
-  return ['', ...removed, ...formatYaml(nested(kept)).map((line) => `  ${line}`)];
+  const notes = changes.flatMap(({ path, value }) => {
+    if (value === undefined) return [`  # without ${path}`];
+    return addition.test(path) ? [`  # added to what is in ${path.replace(addition, '')}`] : [];
+  });
+  return ['', ...notes, ...(kept.length === 0 ? [] : formatYaml(nested(kept)).map((line) => `  ${line}`))];
 }
 
 type Tree = { [key: string]: unknown };
 
-/** `spec.grant.scope` as a tree, together with the other changes. */
+/** `spec.grant.scope` as a tree, together with the other changes; what is added to a list as a list of its own. */
 function nested(changes: readonly Change[]): Tree {
   const root: Tree = {};
   for (const { path, value } of changes) {
-    const keys = path.split('.');
+    const keys = path.replace(addition, '').split('.');
     let at = root;
     for (const key of keys.slice(0, -1)) at = (at[key] ??= {}) as Tree;
-    at[keys.at(-1) ?? ''] = value;
+    const last = keys.at(-1) ?? '';
+    at[last] = addition.test(path) ? [...((at[last] as readonly unknown[] | undefined) ?? []), value] : value;
   }
   return root;
 }

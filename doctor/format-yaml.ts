@@ -8,12 +8,27 @@ export function formatYaml(value: unknown): readonly string[] {
   if (Array.isArray(value)) {
     return value.flatMap((item) => formatYaml(item).map((line, index) => `${index === 0 ? '- ' : '  '}${line}`));
   }
-  if (typeof value !== 'object' || value === null) return [scalar(value)];
+  if (typeof value !== 'object' || value === null)
+    return isText(value)
+      ? [
+          '|',
+          ...value
+            .trimEnd()
+            .split('\n')
+            .map((line) => `  ${line}`),
+        ]
+      : [scalar(value)];
   return Object.entries(value).flatMap(([key, inner]) => {
     const lines = formatYaml(inner);
+    if (isText(inner)) return [`${scalar(key)}: |`, ...lines.slice(1)];
     const isBlock = typeof inner === 'object' && inner !== null && !isEmpty(inner);
     return isBlock ? [`${scalar(key)}:`, ...lines.map((line) => `  ${line}`)] : [`${scalar(key)}: ${lines.join('')}`];
   });
+}
+
+/** Of several lines that a block shows as they are, such as PEM. */
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && /^[!-~][ -~]*(?:\n[ -~]+)+\n$/.test(value);
 }
 
 function isEmpty(value: unknown): boolean {
