@@ -18,8 +18,16 @@ it('the sidecar holds no Kubernetes client, and nothing of the operator and the 
   expect(modules.filter((module) => /^(?:operator|cli)\/|node_modules\/(?:@kubernetes|commander|yaml|fastify)\//.test(module))).toEqual([]);
 });
 
-it('the sidecar is one file that asks for nothing but Node', () => {
-  const text = readFileSync(new URL('../../dist/sidecar.mjs', import.meta.url), 'utf8');
+it('the doctor in the sidecar holds no Kubernetes client, no server, and nothing of the operator and the command line', () => {
+  const modules = modulesOf('dist/doctor.mjs');
+  expect(modules).toContain('doctor/examine.ts');
+  expect(
+    modules.filter((module) => /^(?:operator|cli)\/|node_modules\/(?:@kubernetes|commander|yaml|fastify|prom-client)\//.test(module)),
+  ).toEqual([]);
+});
+
+it.each(['sidecar', 'doctor'])('the %s is one file that asks for nothing but Node', (name) => {
+  const text = readFileSync(new URL(`../../dist/${name}.mjs`, import.meta.url), 'utf8');
   const imported = [...text.matchAll(/(?:^|[;}\s])(?:import|export)\b[\w*{}\s,$]*?(?:from)?\s*["'`]([^"'`\n]+)["'`]/g)].map(
     ([, name = '']) => name,
   );
@@ -27,8 +35,8 @@ it('the sidecar is one file that asks for nothing but Node', () => {
   expect(imported.filter((name) => !builtinModules.includes(name.replace(/^node:/, '')))).toEqual([]);
 });
 
-it('the sidecar carries zod/mini only, not all of zod', () => {
-  expect(modulesOf('dist/sidecar.mjs').filter((module) => /node_modules\/zod\/v4\/classic\//.test(module))).toEqual([]);
+it.each(['sidecar', 'doctor'])('the %s carries zod/mini only, not all of zod', (name) => {
+  expect(modulesOf(`dist/${name}.mjs`).filter((module) => /node_modules\/zod\/v4\/classic\//.test(module))).toEqual([]);
 });
 
 it('the command line holds no Kubernetes client, and nothing of the operator', () => {
