@@ -52,7 +52,8 @@ export async function examineName(
   const tookMs = clock.monotonicMs() - startedMs;
   if (resolved.ok) {
     const { addresses } = resolved;
-    record({ ...step, outcome: 'ok', tookMs, summary: `${host} is ${addresses.map(({ address }) => address).join(', ')}`, details: [] });
+    const summary = `${host} is ${addresses.map(({ address }) => address).join(', ')}`;
+    record({ ...step, outcome: 'ok', tookMs, summary, details: await searchLines(host, clock, timeoutMs) });
     return { ok: true, value: addresses };
   }
   const { code } = resolved;
@@ -67,6 +68,14 @@ export async function examineName(
         ];
   record({ ...step, outcome: 'failed', tookMs, summary, details });
   return { ok: false, verdict: unresolved(destination, url, code, resolver) };
+}
+
+/** A search domain may answer for names that it should not. */
+async function searchLines(host: string, clock: ReachContext['clock'], timeoutMs: number): Promise<readonly string[]> {
+  const { search = [], ndots = 1 } = (await readResolver()) ?? {};
+  if (host === 'localhost' || host.endsWith('.') || search.length === 0 || host.split('.').length - 1 >= ndots) return [];
+  const whole = await resolveName(`${host}.`, clock, timeoutMs);
+  return whole.ok ? [] : [`not by itself, but by way of a search domain: ${search.map(shown).join(', ')}`];
 }
 
 /** The TCP step: each address by itself, and then as the sidecar goes. */

@@ -5,7 +5,7 @@ import type { Mend, Verdict } from '../examination.ts';
 import type { VerdictCode } from '../verdicts.ts';
 import { type Chain, isBuiltIn, isSelfSigned, nameOf, namesOf, readBundle, topOf } from './certificate-chain.ts';
 import type { Destination } from './destination.ts';
-import { hostOf } from './route.ts';
+import { hostOf, serverNameOf } from './route.ts';
 import type { HandshakeOptions } from './shake-hands.ts';
 
 /** A certificate that is not trusted. */
@@ -139,12 +139,17 @@ async function outOfTime(it: Distrusted, code: 'tls_expired' | 'tls_not_yet_vali
   const trusted = sent === undefined ? readBundle(destination.tls.ca ?? '').find((one) => isOut(one) && isNeeded(one, chain)) : undefined;
   const culprit = sent ?? trusted;
   const when = culprit && shownTime((isExpired ? culprit.validToDate : culprit.validFromDate).getTime());
-  const role = sent === undefined ? 'that of the authority' : sent === chain[0] ? 'its own' : 'that of an authority in between';
+  const role =
+    sent === undefined
+      ? 'the certificate of the authority that issued its own'
+      : sent === chain[0]
+        ? 'its certificate'
+        : 'the certificate of an authority that it sends';
   const happened = isExpired
     ? `expired at ${when ?? 'a time that is not known'}`
     : `is not valid before ${when ?? 'a time that is not known'}`;
-  const place = trusted === undefined ? '' : ' in tls.caBundle';
-  const sentence = `${who(destination)} cannot be trusted: a certificate, ${role}${place} (${nameOf(culprit?.subject)}), ${happened}.`;
+  const place = trusted === undefined ? '' : ', in tls.caBundle';
+  const sentence = `${who(destination)} cannot be trusted: ${role} (${nameOf(culprit?.subject)}${place}) ${happened}.`;
   return { code, sentence, mend: await timely(it, trusted, isExpired), ...failureOf(destination) };
 }
 
@@ -198,16 +203,15 @@ async function rename(
 ): Promise<{ path: string; value: unknown } | undefined> {
   const { url, tls, field } = destination;
   if (tls.serverName !== undefined) {
-    const host = hostOf(url);
-    const serverName = isIP(host) === 0 ? host : undefined;
-    if (await succeedsWith({ serverName, host })) return { path: `${field}.tls.serverName`, value: undefined };
+    if (await succeedsWith({ serverName: serverNameOf({ url, tls: {} }), host: hostOf(url) }))
+      return { path: `${field}.tls.serverName`, value: undefined };
   }
-  for (const name of names) {
-    if (!(await succeedsWith({ serverName: name, host: name }))) continue;
-    if (tls.serverName !== undefined || !(await leadsThere(name))) return { path: `${field}.tls.serverName`, value: name };
-    return { path: `${field}.url`, value: withHost(url, name) };
+  const good: string[] = [];
+  for (const name of names) if (await succeedsWith({ serverName: name, host: name })) good.push(name);
+  for (const name of tls.serverName === undefined ? good : []) {
+    if (await leadsThere(name)) return { path: `${field}.url`, value: withHost(url, name) };
   }
-  return undefined;
+  return good[0] === undefined ? undefined : { path: `${field}.tls.serverName`, value: good[0] };
 }
 
 function withHost(url: URL, host: string): string {

@@ -4,7 +4,7 @@ import { readBundle, describeCertificate } from './certificate-chain.ts';
 import { type CertificateRequest, readCertificateRequest } from './client-certificate-request.ts';
 import type { Destination } from './destination.ts';
 import { speaksPlainHttp } from './look-for-plain-http.ts';
-import { hostOf, type Route, shakeHandsBy } from './route.ts';
+import { type Route, serverNameOf, shakeHandsBy } from './route.ts';
 
 /** A handshake that failed by no fault of the server's certificate. */
 export interface FailedHandshake {
@@ -69,15 +69,16 @@ async function aboutClientCertificate({ destination, code, route, clock }: Faile
   };
 }
 
-export async function questionOf({ url, tls }: Destination, route: Route, clock: Clock): Promise<CertificateRequest> {
+export async function questionOf(destination: Destination, route: Route, clock: Clock): Promise<CertificateRequest> {
   const dialled = await route();
-  return dialled.ok ? readCertificateRequest(dialled.socket, tls.serverName ?? hostOf(url), clock) : undefined;
+  return dialled.ok ? readCertificateRequest(dialled.socket, serverNameOf(destination), clock) : undefined;
 }
 
 const outdatedVersions = { minVersion: 'TLSv1', ciphers: 'DEFAULT:@SECLEVEL=0' } as const;
 
 /** Whether it would go with what nobody should use any more; only to say so. */
-async function outdated({ destination, route, clock }: FailedHandshake): Promise<Found | undefined> {
+async function outdated({ destination, code, route, clock }: FailedHandshake): Promise<Found | undefined> {
+  if (code === 'ETIMEDOUT') return undefined;
   const handshake = await shakeHandsBy(route, destination, clock, { look: { ca: [], ...outdatedVersions } });
   if (!handshake.ok) return undefined;
   const { title, url } = destination;

@@ -31,6 +31,11 @@ export async function shakeHandsBy(
   const dialled = await route();
   if (!dialled.ok) return dialled;
   const host = tls.serverName ?? hostOf(url);
-  const serverName = isIP(host) === 0 ? host : undefined;
-  return shakeHands(dialled.socket, { tls, serverName, host, timeoutMs, ...changed }, clock);
+  return shakeHands(dialled.socket, { tls, serverName: serverNameOf({ url, tls }), host, timeoutMs, ...changed }, clock);
+}
+
+/** What SNI says, which knows no addresses: RFC 6066 section 3. */
+export function serverNameOf({ url, tls }: Pick<Destination, 'url' | 'tls'>): string | undefined {
+  const host = tls.serverName ?? hostOf(url);
+  return isIP(host) === 0 ? host : undefined;
 }

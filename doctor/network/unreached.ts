@@ -1,10 +1,9 @@
-import { isIP } from 'node:net';
 import type { Clock } from '../../crds/clock.ts';
 import type { Mend, Verdict } from '../examination.ts';
 import type { Destination } from './destination.ts';
 import type { Resolver } from './resolve-name.ts';
 import { hostOf, portOf } from './route.ts';
-import { tryAddresses, type TriedAddress, whatHappened } from './try-addresses.ts';
+import { attemptMs, tryAddresses, type TriedAddress, whatHappened } from './try-addresses.ts';
 
 const failureOf = ({ subject }: Destination, isTimeout = false): Pick<Verdict, 'failure'> => {
   if (subject === 'api') return { failure: isTimeout ? 'upstream_timeout' : 'upstream_unreachable' };
@@ -64,6 +63,11 @@ export async function unconnected(destination: Destination, tried: readonly Trie
     mend: { kind: 'elsewhere', advice },
     ...failureOf(destination, code === 'tcp_timeout'),
   });
+  if (reached !== undefined) {
+    const advice = `Have addresses that do not answer taken out of DNS, or this machine or pod a way to their family; else ${proxy}.`;
+    const why = `of its addresses only ${reached.address} takes connections, and not within the ${attemptMs} ms that each of several is given`;
+    return verdict('address_family', why, advice);
+  }
   if (codes.includes('ECONNREFUSED')) {
     return verdict(
       'tcp_refused',
@@ -77,7 +81,7 @@ export async function unconnected(destination: Destination, tried: readonly Trie
   }
   const families = new Set(tried.map(({ family }) => family));
   const [family] = families;
-  if (families.size === 1 && reached === undefined && codes.every((code) => noWay.has(code))) {
+  if (families.size === 1 && codes.every((code) => noWay.has(code))) {
     const advice = `Have the ${title} get an IPv${family === 6 ? 4 : 6} address too, or this machine or pod a way to IPv${family ?? 4}; else ${proxy}.`;
     return verdict('address_family', `it has only IPv${family ?? 4} addresses, and there is no way to those from here`, advice);
   }
@@ -99,15 +103,14 @@ async function otherFamily(
   tried: readonly TriedAddress[],
   clock: Clock,
 ): Promise<Verdict | undefined> {
-  const host = hostOf(url);
-  const { other, family } = loopback[host] ?? {};
-  if (isIP(host) === 0 || other === undefined || family === undefined || tried.some(({ code }) => code !== 'ECONNREFUSED'))
-    return undefined;
+  const [only] = tried;
+  const { other, family } = loopback[only?.address ?? ''] ?? {};
+  if (other === undefined || family === undefined || tried.length > 1 || only?.code !== 'ECONNREFUSED') return undefined;
   const [found] = await tryAddresses([{ address: other, family }], portOf(url), clock, timeoutMs);
   if (found === undefined || found.code !== undefined) return undefined;
   const changed = new URL(url);
   changed.hostname = family === 6 ? `[${other}]` : other;
   const mend: Mend = { kind: 'manifest', changes: [{ path: `${field}.url`, value: changed.href }], tried: true };
-  const sentence = `The ${title} ${url.host} refuses connections over IPv${family === 6 ? 4 : 6}: on this machine that port is open for IPv${family} only, at ${changed.host}.`;
+  const sentence = `The ${title} ${url.host} refuses connections over IPv${only.family}: on this machine that port is open for IPv${family} only, at ${changed.host}.`;
   return { code: 'address_family', sentence, mend };
 }
