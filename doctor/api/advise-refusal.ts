@@ -85,7 +85,9 @@ const advices: Readonly<Partial<Record<ApiVerdictCode, Advise>>> = {
       "Ask the owner of the API what its log says of this call. Mostly it is the audience, the issuer or the tenant: the token's claims are above if it is a JWT.",
     ),
   api_token_revoked: () =>
-    elsewhere('Check that the server that the API asks about tokens is the one that issued this one, and that the client is active there.'),
+    elsewhere(
+      'Check that the server that the API asks about tokens is the one that issued this one, that the client is active there, and that nobody has revoked its tokens, or all up to a certain time (Keycloak: Revocation, Not before).',
+    ),
   api_token_too_early: () => elsewhere('Check the clocks of the token endpoint and of the API: they differ.'),
   api_user_wanted: () =>
     elsewhere(

@@ -10,6 +10,16 @@ export interface Reason {
   readonly inferred: boolean;
 }
 
+/** SuccessFactors says by this that it does not know the token (any more), under one status or another. */
+const unknownToken = /\bLGN0022\b/;
+
+/** Whether an answer refuses the call for its token, and not for what it asks. RFC 6750 section 3.1 has 400, too. */
+export function isRefusal({ answer: { status }, words }: AnsweredCall): boolean {
+  return (
+    status === 401 || status === 403 || (status >= 400 && (words.bearer?.parameters.has('error') === true || unknownToken.test(words.text)))
+  );
+}
+
 /** Why an API refused, with 401 or 403: by what it says, else by what is odd about the token. */
 export function findReason(it: AnsweredCall): Reason {
   const code = byHeaders(it) ?? byWords(it);
@@ -37,6 +47,7 @@ interface Row {
 
 /** What APIs and gateways say, in the order in which it counts: the first row that fits. */
 const rows: readonly Row[] = [
+  { code: 'api_token_revoked', says: unknownToken },
   { code: 'api_csrf_token_wanted', says: /csrf/i },
   { code: 'api_key_wanted', says: /\bapi[ _-]?key\b|subscription key|FailedToResolveAPIKey|InvalidApiKey/i },
   {
@@ -45,7 +56,7 @@ const rows: readonly Row[] = [
   },
   { code: 'api_token_too_early', says: /not yet valid|\bnbf\b|not[ _-]before|used before|issued in the future|\biat\b|jwt not active/i },
   { code: 'api_token_expired', says: /\bexpired|\bexp\b|lifetime validation/i },
-  { code: 'api_token_revoked', says: /\brevoked\b|token.{0,20}(?:inactive|not active)/i },
+  { code: 'api_token_revoked', says: /\brevoked\b|token.{0,20}(?:inactive|(?:not|isn't) active)/i },
   { code: 'api_audience_refused', says: /\baudiences?\b|\baud\b/i },
   { code: 'api_tenant_refused', says: /\btenant\b|identity zone|\bzid\b|wrong realm/i },
   {
@@ -69,8 +80,10 @@ const rows: readonly Row[] = [
 function byWords(it: AnsweredCall): ApiVerdictCode | undefined {
   const { answer, words } = it;
   const row = rows.find(({ says, status = answer.status }) => status === answer.status && says.test(words.text));
+  // Keycloak says no more than that whatever is wrong, and it trusts itself.
+  if (row?.code === 'api_issuer_refused' && isIssuersOwnApi(it)) return byTime(it) ?? 'api_token_revoked';
   // Keycloak says "not active" of all three.
-  if (row?.code === 'api_token_revoked' && !/revoked/i.test(words.text)) return byTime(it) ?? row.code;
+  if (row?.code === 'api_token_revoked' && !/revoked|LGN0022/i.test(words.text)) return byTime(it) ?? row.code;
   return row?.code;
 }
 
@@ -99,6 +112,11 @@ function byToken(it: AnsweredCall): ApiVerdictCode | undefined {
   }
   const odd = oddities.find((code) => meanings[code] !== undefined && forbidding.has(code) === isForbidden);
   return odd && meanings[odd];
+}
+
+/** Below the issuer's own URL, as userinfo is. */
+function isIssuersOwnApi({ facts, url }: AnsweredCall): boolean {
+  return facts?.issuer !== undefined && url.startsWith(`${facts.issuer.replace(/\/$/, '')}/`);
 }
 
 function byTime({ facts, config, issue }: AnsweredCall): ApiVerdictCode | undefined {

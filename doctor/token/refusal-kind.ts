@@ -31,7 +31,7 @@ export function judge(asked: FailedAsked): Judgement {
   const error = attempt.failure.tokenEndpoint?.error;
   const byError = error === undefined ? undefined : ofError(error, isAboutGrant(config));
   if (status < 300) {
-    if (attempt.failure.code === 'token_rejected') return judgement('token_error_in_success', byError?.kind ?? 'shape');
+    if (attempt.failure.code === 'token_rejected') return byError ?? judgement('token_error_in_success', 'shape');
     return withoutToken(asked);
   }
   return byError ?? ofStatus(status, asked);
@@ -42,11 +42,12 @@ function unanswered(code: string): Judgement {
   return judgement(code === 'token_malformed' ? 'token_malformed' : 'connection_broken');
 }
 
-/** RFC 6749 section 5.2, and what UAA says in its place. */
+/** RFC 6749 section 5.2, and what UAA and GitHub say in its place. */
 function ofError(error: string, aboutGrant: boolean): Judgement | undefined {
   switch (error) {
     case 'invalid_client':
     case 'unauthorized_client':
+    case 'incorrect_client_credentials':
       return judgement('token_client_refused', 'client');
     case 'unauthorized':
       return aboutGrant ? judgement('token_grant_refused') : judgement('token_client_refused', 'client');
@@ -77,7 +78,8 @@ function ofStatus(status: number, { config }: Asked): Judgement {
 
 function withoutToken({ response, config }: Asked): Judgement {
   const content = response && contentOf(response);
-  if (content?.kind === 'html') return judgement('token_web_page', 'shape');
+  // A page that is no refusal is the same however it is asked for.
+  if (content?.kind === 'html') return judgement('token_web_page');
   if (content?.kind === 'empty') return judgement('token_empty');
   if (content?.kind !== 'members') return judgement('token_malformed');
   const path = config.tokenEndpoint.response.accessToken ?? 'access_token';

@@ -4,7 +4,7 @@ import { grantTypes } from './grant-fields.ts';
 import type { Content } from './read-content.ts';
 
 /** What is wrong with an answer that is no refusal. */
-export type AnswerFault = 'redirect' | 'no token' | 'unsendable token' | 'rotated refresh token';
+export type AnswerFault = 'redirect' | 'no token' | 'empty token' | 'unsendable token' | 'rotated refresh token';
 
 /** What came back, as far as it matters for a hint. */
 export interface HintedAnswer {
@@ -82,6 +82,13 @@ export const hintRows: readonly HintRow[] = [
     hint: 'Name the field that holds the token in tokenEndpoint.response.accessToken.',
   },
   {
+    says: 'an empty token',
+    fault: 'empty token',
+    hint:
+      'The endpoint has no token for this client: ask its owner whether the client is active, and has been given what it is to call. If the token is in another' +
+      ' field, name that in tokenEndpoint.response.accessToken.',
+  },
+  {
     says: 'a token with spaces, control characters or letters outside ASCII',
     fault: 'unsendable token',
     hint: 'Check tokenEndpoint.response.accessToken: the field may hold something else.',
@@ -91,6 +98,13 @@ export const hintRows: readonly HintRow[] = [
     error: 'invalid_client',
     hint: clientAdvice,
     page: 'The client is not known, or does not prove who it is: see the next table, by `client.authentication`.',
+    doctorHelps: true,
+  },
+  {
+    says: '`incorrect_client_credentials`',
+    error: 'incorrect_client_credentials',
+    hint: clientAdvice,
+    page: `GitHub says so, with status 200: ${seeClient}.`,
     doctorHelps: true,
   },
   {

@@ -146,8 +146,11 @@ const fieldPath = /^[A-Za-z_][\w.-]{0,47}$/;
 
 function withoutToken(it: Case, members: Members): Attempt {
   const path = it.config.tokenEndpoint.response.accessToken ?? 'access_token';
+  const status = `${asked(it)} status ${it.response.status}`;
+  if (readMember(members, path) === '')
+    return failed(it, 'token_malformed', `${status} and an empty token (${path}).`, { fault: 'empty token' });
   const names = listPaths(members).filter((name) => fieldPath.test(name) && it.redact(name) === name);
-  const detail = `${asked(it)} status ${it.response.status} without a token in ${path}; its fields are: ${names.join(', ') || 'none'}.`;
+  const detail = `${status} without a token in ${path}; its fields are: ${names.join(', ') || 'none'}.`;
   return failed(it, 'token_malformed', detail, { fault: 'no token' });
 }
 

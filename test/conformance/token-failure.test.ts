@@ -75,7 +75,7 @@ describe('part C: what is no token', () => {
     ['what is not gzip', httpAnswer({ headers: { 'Content-Encoding': 'gzip' }, body: 'plain' }), 'does not decode'],
     ['an unknown coding', httpAnswer({ headers: { 'Content-Encoding': 'rot13' }, body: 'plain' }), 'does not decode'],
     ['an empty object', jsonAnswer({}), 'its fields are: none'],
-    ['an empty token', jsonAnswer({ access_token: '' }), 'its fields are: access_token'],
+    ['an empty token', jsonAnswer({ access_token: '' }), 'an empty token (access_token)'],
     ['a number for a token', jsonAnswer({ access_token: 5 }), 'its fields are: access_token'],
   ])('C41 200 with %s', async (_name, answer, detail) => {
     const failure = await failureFrom(answer);

@@ -54,12 +54,17 @@ const answers: Readonly<Record<string, Shown>> = {
     hint: /tokenEndpoint\.response\.accessToken/,
     code: 'token_malformed',
   },
+  'an empty token': { answer: jsonAnswer({ access_token: '' }), hint: /whether the client is active/, code: 'token_malformed' },
   'a token with spaces, control characters or letters outside ASCII': {
     answer: jsonAnswer({ access_token: 'tök' }),
     hint: /may hold something else/,
     code: 'token_malformed',
   },
   '`invalid_client`': { answer: error('invalid_client', 401), hint: /ClientSecretPost, or client\.basicEncoding: FormURLEncoded/ },
+  '`incorrect_client_credentials`': {
+    answer: jsonAnswer({ error: 'incorrect_client_credentials' }),
+    hint: /client\.id and the secret that client\.secretRef names/,
+  },
   '`unauthorized`, where a person is meant or the client shows no secret': {
     ask: user,
     answer: error('unauthorized', 401),
