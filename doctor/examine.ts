@@ -7,7 +7,6 @@ import { describeToken } from './api/describe-token.ts';
 import { examineApi } from './api/examine-api.ts';
 import { readTokenFacts } from './api/token-facts.ts';
 import type { Examination, RecordStep, Step, Verdict } from './examination.ts';
-import { isForOneUse } from './is-for-one-use.ts';
 import { apiOf, tokenEndpointOf } from './network/destination.ts';
 import { reach } from './network/reach.ts';
 import { examineToken } from './token/examine-token.ts';
@@ -33,9 +32,6 @@ export interface ExaminationContext {
   readonly clock: Clock;
   readonly random: Random;
 }
-
-/** Requests that are made otherwise than the credential says, at most: no endpoint locks a client out for so few. */
-const mostTries = 4;
 
 /** Goes the way of a call, from DNS to the API's answer, one step after the other, and says who said no and why. */
 export async function examine(it: Examined, { clock }: ExaminationContext): Promise<Examination> {
@@ -68,9 +64,8 @@ async function findVerdict(it: Examined, clock: Clock): Promise<Verdict> {
 
   const reachedApi = await reach(apiOf(config), { clock, record, environment });
   if (!reachedApi.ok) return reachedApi.verdict;
-  const tries = probe && !isForOneUse(config) ? mostTries : 0;
   const userAgent = `tokenward/${version} (doctor)`;
-  return examineApi({ config, call, token, issue, tries, version, projectedToken, userAgent }, { clock, record });
+  return examineApi({ config, call, token, issue, probe, version, projectedToken, userAgent }, { clock, record });
 }
 
 function refuseCall(verdict: Verdict, record: RecordStep): Verdict {

@@ -5,6 +5,7 @@ import { createTokenRequester } from '../../sidecar/token/create-token-requester
 import type { ProjectedTokenGrant } from '../../sidecar/token/projected-token.ts';
 import { applyChanges } from '../apply-changes.ts';
 import type { Change, RecordStep, Verdict } from '../examination.ts';
+import { isForOneUse } from '../is-for-one-use.ts';
 import type { Remedy } from './advise-refusal.ts';
 import type { ApiCall } from './api-call.ts';
 import { callApi, type PlannedCall } from './call-api.ts';
@@ -14,8 +15,8 @@ import { readTokenFacts, type TokenFacts } from './token-facts.ts';
 /** The call that a token was issued for. */
 export interface ApiQuestion extends PlannedCall {
   readonly call: ApiCall;
-  /** How often the token endpoint may be asked again; 0 forbids it. */
-  readonly tries: number;
+  /** Whether changes of the credential may be tried. */
+  readonly probe: boolean;
   readonly version: string;
   readonly projectedToken?: ProjectedTokenGrant | undefined;
 }
@@ -25,21 +26,36 @@ export interface ApiContext {
   readonly record: RecordStep;
 }
 
+/** No endpoint locks a client out for so many requests. */
+const mostTries = 4;
+
 /** Calls the API; where it refuses the token, tries the changes that its answer suggests, and says what it comes to. */
 export async function examineApi(question: ApiQuestion, context: ApiContext): Promise<Verdict> {
   const { verdict, remedies } = await callApi(question, context);
   const [first] = remedies;
   if (first === undefined) return verdict;
-  const worked = await tryRemedies(remedies.slice(0, question.tries), question, context);
-  if (worked !== undefined) return { ...verdict, mend: { kind: 'manifest', changes: worked.changes, tried: true } };
-  const mayWork = question.tries === 0 && first.isNamed;
-  return mayWork ? { ...verdict, mend: { kind: 'manifest', changes: first.changes, tried: false } } : verdict;
+  const untried = question.probe
+    ? isForOneUse(question.config)
+      ? 'what is exchanged for the token may be good for one request'
+      : undefined
+    : 'as asked (--no-probe)';
+  if (untried !== undefined) {
+    const summary = `${listChanges(first.changes)} is not tried, ${untried}`;
+    context.record({ subject: 'api', name: 'Try', outcome: 'skipped', tookMs: 0, summary, details: [] });
+    return first.isNamed ? withMend(verdict, first, false) : verdict;
+  }
+  const worked = await tryRemedies(remedies.slice(0, mostTries), question, context);
+  return worked === undefined ? verdict : withMend(verdict, worked, true);
+}
+
+function withMend(verdict: Verdict, { changes }: Remedy, tried: boolean): Verdict {
+  return { ...verdict, mend: { kind: 'manifest', changes, tried } };
 }
 
 /** The first that helps, if any does. */
 async function tryRemedies(remedies: readonly Remedy[], question: ApiQuestion, { clock, record }: ApiContext): Promise<Remedy | undefined> {
-  if (remedies.length === 0) return undefined;
-  const summary = `up to ${remedies.length} follow, each with one token request and one call at most; --no-probe forbids them`;
+  const few = remedies.length === 1 ? 'one change of the credential is' : `at most ${remedies.length} changes of the credential are`;
+  const summary = `${few} tried, until one works: each is one token request and one call of the API`;
   record({ subject: 'api', name: 'Try', outcome: 'ok', tookMs: 0, summary, details: [] });
   for (const remedy of remedies) {
     const startedMs = clock.monotonicMs();

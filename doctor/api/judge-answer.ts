@@ -1,7 +1,7 @@
 import type { Mend, Verdict } from '../examination.ts';
 import { adviseRefusal, type Remedy } from './advise-refusal.ts';
 import type { AnsweredCall } from './answered-call.ts';
-import { type ApiVerdictCode, findReason } from './find-reason.ts';
+import { type ApiVerdictCode, findReason, isRefusal } from './find-reason.ts';
 import { loginPageOf } from './login-page.ts';
 import { refuser, statusOf, wordRefusal } from './word-refusal.ts';
 
@@ -28,7 +28,7 @@ export function judgeAnswer(it: AnsweredCall): Judgement {
     );
   }
   if (status < 400) return { verdict: { code: 'works', sentence: accepted(it) }, tokenAccepted: true, remedies: [] };
-  if (status === 401 || status === 403) return judgeRefusal(it);
+  if (isRefusal(it)) return judgeRefusal(it);
   return judgeOther(it);
 }
 

@@ -20,7 +20,7 @@ const refusals: Readonly<Partial<Record<ApiVerdictCode, Say>>> = {
     return `refused the token because it is not meant for this API: ${has}${wants}`;
   },
   api_csrf_token_wanted: ({ call }) => `wants a CSRF token for ${call.method}, beside the access token`,
-  api_forbidden: ({ call }) => `knows the token, and does not permit its client ${call.method} on this path`,
+  api_forbidden: ({ call }) => `does not permit ${call.method} on this path, and does not say why; mostly the client has no role there`,
   api_issuer_refused: (it) => {
     const from = it.facts?.issuer === undefined ? '' : `: it was issued by ${it.safe(it.facts.issuer)}`;
     const trusts = it.issuer === undefined || it.issuer.relation === 'same' ? '' : `, and the API trusts ${it.safe(it.issuer.url)}`;
@@ -58,7 +58,7 @@ const refusals: Readonly<Partial<Record<ApiVerdictCode, Say>>> = {
   api_token_not_seen: ({ config: { injection }, safe }) =>
     `did not see a token: it goes out in the header ${safe(injection.header)}${injection.scheme === undefined ? '' : ` with the scheme "${safe(injection.scheme)}"`}`,
   api_token_refused: () => 'refused the token, and does not say why',
-  api_token_revoked: () => 'refused the token because it is not active: revoked, or unknown to the server that the API asks about it',
+  api_token_revoked: () => 'refused the token because it is not active: revoked, or unknown to whom the API asks about it',
   api_token_too_early: ({ facts, issue, answer }) => {
     const from = facts?.notBeforeMs ?? facts?.issuedMs;
     const ahead =
