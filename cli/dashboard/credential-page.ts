@@ -14,7 +14,8 @@ export function credentialPage(view: View, credential: CredentialOverview, exami
   return {
     status: 200,
     title: `${namespace}/${name}`,
-    isWaiting: examination?.state === 'running',
+    // Without the fragment, which would make a browser scroll instead.
+    next: examination?.state === 'running' ? credentialPath(view.base, credential) : undefined,
     live: html`<div id="live">
       <a class="back" href="${view.base}/">${icon('back')}All credentials</a>
       ${drawNotes(view)}

@@ -40,7 +40,7 @@ function drawSummary(all: readonly CredentialOverview[], found: readonly Credent
   const urgent = found.filter(({ state }) => stateTexts[state].tone === 'bad' || stateTexts[state].tone === 'warn').length;
   const number = found.length === all.length ? `${all.length}` : `${found.length} of ${all.length}`;
   const attention = urgent === 0 ? 'none needs attention' : urgent === 1 ? '1 needs attention' : `${urgent} need attention`;
-  return html`<p class="soft" role="status">${number} shown, ${attention}</p>`;
+  return html`<p class="soft" role="status">${all.length > 0 && `${number} shown, ${attention}`}</p>`;
 }
 
 function drawSearch(credentials: readonly CredentialOverview[], { q, state, namespace }: Filter, base: string): Html {

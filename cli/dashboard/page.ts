@@ -21,12 +21,12 @@ export interface Page {
   readonly title: string;
   /** The content of `<main>`, which changes while one looks. */
   readonly live: Html;
-  /** Where there is no JavaScript, the page is to be loaded again soon. */
-  readonly isWaiting?: boolean;
+  /** Where there is no JavaScript, this path is to be loaded soon. */
+  readonly next?: string | undefined;
 }
 
 /** A whole document. */
-export function drawPage({ title, live, isWaiting = false }: Page, { base, version, snapshot: { overview } }: View): string {
+export function drawPage({ title, live, next }: Page, { base, version, snapshot: { overview } }: View): string {
   const place = overview === undefined ? undefined : html`<span class="place soft cut">${overview.place}</span>`;
   return document(
     title,
@@ -40,7 +40,7 @@ export function drawPage({ title, live, isWaiting = false }: Page, { base, versi
       <main id="content" tabindex="-1">${live}</main>
       <footer>Tokenward ${version}. Shows no secret and no token, and changes nothing.</footer>
       ${element('script', liveScript)}`,
-    isWaiting && html`<noscript><meta http-equiv="refresh" content="2" /></noscript>`,
+    next !== undefined && html`<noscript><meta http-equiv="refresh" content="2; url=${next}" /></noscript>`,
   );
 }
 

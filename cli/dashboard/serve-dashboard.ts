@@ -91,7 +91,6 @@ class DashboardServer {
       response.setHeader('Allow', 'GET, HEAD, POST');
       return send(response, 405, drawRefusal('Not possible', 'This page can be looked at.'));
     }
-    if (path === '') return redirect(response, `${this.#base}/`);
     if (method === 'GET' && headers.accept === 'text/event-stream') return this.#stream(path, query, response);
     const view = await this.#view();
     const page = this.#page(path, query, view);

@@ -84,7 +84,8 @@ td > .soft, th > .soft { font-size: 13px; }
 .number { font-variant-numeric: tabular-nums; white-space: nowrap; }
 .counted { overflow-wrap: anywhere; white-space: normal; }
 .reaches { min-width: 15em; max-width: 26em; }
-.grant { min-width: 9.5em; }
+.grant { min-width: 165px; }
+time, td > span:is(.good, .bad, .warn, .quiet):not(.why) { white-space: nowrap; }
 #result > :first-child { margin-top: 14px; }
 
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr)); gap: 10px 28px; margin: 0; padding: 14px 16px; background: var(--paper); border: 1px solid var(--line); border-radius: 6px; }
