@@ -30,13 +30,13 @@ function readOne(value: string): Challenge[] {
     challenges.push({ scheme: name.toLowerCase(), parameters });
     // The comma has been read: another challenge follows.
     if (/,\s*$/.test(beginning)) continue;
+    rest = rest.replace(token68, '');
     for (;;) {
       const [whole, key, text] = parameter.exec(rest) ?? [];
       if (whole === undefined || key === undefined || text === undefined) break;
       if (!parameters.has(key.toLowerCase())) parameters.set(key.toLowerCase(), unquote(text));
       rest = rest.slice(whole.length);
     }
-    if (parameters.size === 0) rest = rest.replace(token68, '');
   }
 }
 

@@ -52,7 +52,7 @@ const refusals: Readonly<Partial<Record<ApiVerdictCode, Say>>> = {
   api_token_expired: ({ facts, issue, answer }) => {
     const ago = facts?.expiresMs === undefined ? undefined : issue.nowMs - facts.expiresMs;
     if (ago !== undefined && ago > 0)
-      return `refused the token because it has expired: ${shownTimeSpan(ago)} ago, just after it was issued`;
+      return `refused the token because it has expired, ${shownTimeSpan(ago)} ago by the clock of this machine, though it was only just issued`;
     return `refused the token because it has expired, which it has not by the clock of this machine${clockOf(answer.headers['date'], issue.nowMs)}`;
   },
   api_token_not_seen: ({ config: { injection }, safe }) =>
