@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import type { Clock } from '../../crds/clock.ts';
 import type { Mend, Verdict } from '../examination.ts';
 import type { Destination } from './destination.ts';
@@ -46,6 +47,10 @@ function adviceOnName(host: string, urlField: string, proxyField: string | undef
   return `Check the spelling of the host in ${urlField}, and whether it is known only to the DNS of another network (VPN, private zone).${inside}`;
 }
 
+/** Beyond this machine. */
+const hasIpv4 = (): boolean =>
+  Object.values(networkInterfaces()).some((all) => all?.some(({ family, internal }) => family === 'IPv4' && !internal));
+
 const noWay = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL', 'EINVAL']);
 
 /** Addresses, but no connection. */
@@ -81,7 +86,7 @@ export async function unconnected(destination: Destination, tried: readonly Trie
   }
   const families = new Set(tried.map(({ family }) => family));
   const [family] = families;
-  if (families.size === 1 && codes.every((code) => noWay.has(code))) {
+  if (families.size === 1 && (family === 6 || !hasIpv4()) && codes.every((code) => noWay.has(code))) {
     const advice = `Have the ${title} get an IPv${family === 6 ? 4 : 6} address too, or this machine or pod a way to IPv${family ?? 4}; else ${proxy}.`;
     return verdict('address_family', `it has only IPv${family ?? 4} addresses, and there is no way to those from here`, advice);
   }

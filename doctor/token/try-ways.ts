@@ -1,6 +1,8 @@
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
 import { buildTokenRequest } from '../../sidecar/token/build-token-request.ts';
+import { applyChanges } from '../apply-changes.ts';
 import type { RecordStep } from '../examination.ts';
+import { isForOneUse } from '../is-for-one-use.ts';
 import { type AskContext, askOnce, type FailedAsked, hasFailed } from './ask-once.ts';
 import { judge, type Judgement, type RefusalKind } from './refusal-kind.ts';
 import { join, otherWays, type Way } from './ways.ts';
@@ -19,47 +21,48 @@ export interface TryContext extends AskContext {
   readonly probe: boolean;
 }
 
+const stages: Readonly<Record<RefusalKind, number>> = { shape: 1, client: 2, scope: 3, none: 0 };
+
 /** How far a request has come that was refused so. */
-const progress: Readonly<Record<RefusalKind, number>> = { shape: 1, client: 2, scope: 3, none: 4 };
+function progress({ kind, code }: Judgement): number {
+  return code === 'token_grant_refused' || code === 'token_missing' ? 4 : stages[kind];
+}
 
 /** Asks in other ways, one after the other, where that may help and burns nothing, and ends with the first that brings a token. */
 export async function tryWays(first: FailedAsked, judged: Judgement, context: TryContext): Promise<Tries> {
+  const configOf = ({ changes }: Way): SidecarConfig => applyChanges(first.config, changes);
   const sent = new Set([keyOf(first.config, first)]);
-  const isNew = ({ config }: Way): boolean => !sent.has(keyOf(config, first));
+  const isNew = (way: Way): boolean => !sent.has(keyOf(configOf(way), first));
   let queue = isForOneUse(first.config) ? [] : waysFrom(first, judged).filter(isNew);
   if (queue.length === 0) return { count: 0 };
   if (!announce(first, queue, judged, context)) return { count: 0 };
 
-  let kind = judged.kind;
+  let reached = progress(judged);
   let best: Tries['best'];
   let count = 0;
   for (let way = queue.shift(); way !== undefined && count < mostTries; way = queue.shift()) {
     if (!isNew(way)) continue;
-    sent.add(keyOf(way.config, first));
+    const config = configOf(way);
+    sent.add(keyOf(config, first));
     count += 1;
-    const asked = await askOnce(way.config, context);
+    const asked = await askOnce(config, context);
     const failed = hasFailed(asked) ? asked : undefined;
     const now = failed && judge(failed);
     recordTry(context, way, asked.tookMs, failed);
     if (failed === undefined || now === undefined) return { count, best: { way } };
     // Without a judgement of the client there is none of the way either.
-    if (stops(now)) return { count, ...(best && { best }) };
-    if (progress[now.kind] <= progress[kind]) continue;
-    kind = now.kind;
+    if (stops(now)) break;
+    if (progress(now) <= reached) continue;
+    reached = progress(now);
     best = { way, failed: { asked: failed, judged: now } };
-    queue = waysFrom(failed, now).flatMap((next) => join(way, next) ?? []);
+    const further = way;
+    queue = waysFrom(failed, now).flatMap((next) => join(further, next) ?? []);
   }
   return { count, ...(best && { best }) };
 }
 
 function waysFrom({ config, attempt }: FailedAsked, { kind }: Judgement): Way[] {
   return [...otherWays(kind, config, attempt.failure.tokenEndpoint?.error)];
-}
-
-/** A refresh token that rotates, or an assertion with an identifier of its own, may be good for one request: RFC 7523 section 3. */
-function isForOneUse({ client, grant }: SidecarConfig): boolean {
-  const supplied = client.clientAssertion !== undefined && 'value' in client.clientAssertion;
-  return grant.type === 'RefreshToken' || supplied || grant.jwtBearer?.supplied !== undefined || grant.saml2Bearer?.supplied !== undefined;
 }
 
 /** Two ways that send the same are one. */

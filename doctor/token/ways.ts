@@ -1,117 +1,94 @@
-import { Sensitive } from '../../crds/sensitive.ts';
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
+import { applyChanges } from '../apply-changes.ts';
 import type { Change } from '../examination.ts';
 import type { RefusalKind } from './refusal-kind.ts';
 
-/** Another way to ask for the same token: what changes in the manifest, and so in what the sidecar has. */
+/** Another way to ask for the same token. */
 export interface Way {
-  readonly config: SidecarConfig;
   readonly changes: readonly Change[];
-  /** Goes on after "if asked". */
+  /** Goes on after "if it is asked". */
   readonly names: readonly string[];
 }
 
 /** One thing that is asked differently; undefined where it cannot be. */
 type Turn = (config: SidecarConfig) => Way | undefined;
 
-type Client = SidecarConfig['client'];
-type TokenEndpoint = SidecarConfig['tokenEndpoint'];
-
-const decodeHeader = 'X-CF-ENCODED-CREDENTIALS';
-
-function changeClient(config: SidecarConfig, changed: Partial<Client>, name: string): Way {
-  const changes = Object.entries(changed).map(([key, value]) => ({ path: `spec.client.${key}`, value }));
-  return { config: { ...config, client: { ...config.client, ...changed } }, changes, names: [name] };
-}
-
-function changeEndpoint(config: SidecarConfig, changed: Partial<TokenEndpoint>, name: string): Way {
-  const changes = Object.entries(changed).map(([key, value]) => ({ path: `spec.tokenEndpoint.${key}`, value }));
-  return { config: { ...config, tokenEndpoint: { ...config.tokenEndpoint, ...changed } }, changes, names: [name] };
-}
+const way = (name: string, changed: Readonly<Record<string, unknown>>): Way => ({
+  changes: Object.entries(changed).map(([path, value]) => ({ path: `spec.${path}`, value })),
+  names: [name],
+});
 
 /** RFC 7617 section 2: the first colon ends the id. */
-const canBeRaw = ({ id }: Client): boolean => id?.includes(':') !== true;
+const canBeRaw = ({ client: { id } }: SidecarConfig): boolean => id?.includes(':') !== true;
+
+const isBasic = ({ client }: SidecarConfig, basicEncoding?: string): boolean =>
+  client.authentication === 'ClientSecretBasic' && (basicEncoding === undefined || client.basicEncoding === basicEncoding);
+
+const hasBody = ({ tokenEndpoint }: SidecarConfig, contentType?: string): boolean =>
+  tokenEndpoint.method === 'POST' && (contentType === undefined || tokenEndpoint.contentType === contentType);
+
+const form = 'application/x-www-form-urlencoded';
+const json = 'application/json';
+const decodeHeader = 'X-CF-ENCODED-CREDENTIALS';
 
 const toPost: Turn = (config) =>
-  config.client.authentication === 'ClientSecretBasic'
-    ? changeClient(config, { authentication: 'ClientSecretPost' }, 'with the client secret in the body')
-    : undefined;
+  isBasic(config) ? way('with the client secret in the body', { 'client.authentication': 'ClientSecretPost' }) : undefined;
 
 const toBasic: Turn = (config) => {
-  const { client } = config;
-  if (client.authentication !== 'ClientSecretPost') return undefined;
-  const encoding = client.basicEncoding === 'Raw' && !canBeRaw(client) ? { basicEncoding: 'FormURLEncoded' as const } : {};
-  return changeClient(config, { authentication: 'ClientSecretBasic', ...encoding }, 'with the client secret in the Authorization header');
+  if (config.client.authentication !== 'ClientSecretPost') return undefined;
+  const encoding = config.client.basicEncoding === 'Raw' && !canBeRaw(config) ? { 'client.basicEncoding': 'FormURLEncoded' } : {};
+  return way('with the client secret in the Authorization header', { 'client.authentication': 'ClientSecretBasic', ...encoding });
 };
 
-const toRaw: Turn = (config) => {
-  const { authentication, basicEncoding } = config.client;
-  if (authentication !== 'ClientSecretBasic' || basicEncoding === 'Raw' || !canBeRaw(config.client)) return undefined;
-  return changeClient(config, { basicEncoding: 'Raw' }, 'with id and secret as they are');
-};
-
-const toEncoded: Turn = ({ client, ...rest }) =>
-  client.authentication === 'ClientSecretBasic' && client.basicEncoding === 'Raw'
-    ? changeClient({ ...rest, client }, { basicEncoding: 'FormURLEncoded' }, 'with id and secret form-encoded')
+const toRaw: Turn = (config) =>
+  isBasic(config, 'FormURLEncoded') && canBeRaw(config)
+    ? way('with id and secret as they are', { 'client.basicEncoding': 'Raw' })
     : undefined;
+
+const toEncoded: Turn = (config) =>
+  isBasic(config, 'Raw') ? way('with id and secret form-encoded', { 'client.basicEncoding': 'FormURLEncoded' }) : undefined;
 
 /** UAA and XSUAA decode what is in the header only if they are told that it is encoded. */
 const sayEncoded: Turn = (config) => {
-  const { client, tokenEndpoint } = config;
-  const isSaid = tokenEndpoint.parameters.some(({ name, in: place }) => place === 'Header' && name.toUpperCase() === decodeHeader);
-  if (isSaid || client.authentication !== 'ClientSecretBasic' || client.basicEncoding !== 'FormURLEncoded') return undefined;
-  const parameter = { name: decodeHeader, in: 'Header' } as const;
-  const parameters = [...tokenEndpoint.parameters, { ...parameter, value: new Sensitive('true') }];
-  return {
-    config: { ...config, tokenEndpoint: { ...tokenEndpoint, parameters } },
-    changes: [{ path: 'spec.tokenEndpoint.parameters[]', value: { ...parameter, value: 'true' } }],
-    names: [`with ${decodeHeader}, which says that id and secret are encoded`],
-  };
+  const isSaid = config.tokenEndpoint.parameters.some(({ name, in: place }) => place === 'Header' && name.toUpperCase() === decodeHeader);
+  if (isSaid || !isBasic(config, 'FormURLEncoded')) return undefined;
+  const parameter = { name: decodeHeader, value: 'true', in: 'Header' };
+  return way(`with ${decodeHeader}, which says that id and secret are encoded`, { 'tokenEndpoint.parameters[]': parameter });
 };
 
-const toForm: Turn = (config) =>
-  config.tokenEndpoint.method === 'POST' && config.tokenEndpoint.contentType === 'application/json'
-    ? changeEndpoint(config, { contentType: 'application/x-www-form-urlencoded' }, 'by a form')
-    : undefined;
-
-const toJson: Turn = (config) =>
-  config.tokenEndpoint.method === 'POST' && config.tokenEndpoint.contentType === 'application/x-www-form-urlencoded'
-    ? changeEndpoint(config, { contentType: 'application/json' }, 'by JSON')
-    : undefined;
+const toForm: Turn = (config) => (hasBody(config, json) ? way('by a form', { 'tokenEndpoint.contentType': form }) : undefined);
+const toJson: Turn = (config) => (hasBody(config, form) ? way('by JSON', { 'tokenEndpoint.contentType': json }) : undefined);
 
 const grantTypeToBody: Turn = (config) =>
-  config.tokenEndpoint.method === 'POST' && config.tokenEndpoint.grantTypeIn === 'Query'
-    ? changeEndpoint(config, { grantTypeIn: 'Body' }, 'with grant_type in the body')
+  hasBody(config) && config.tokenEndpoint.grantTypeIn === 'Query'
+    ? way('with grant_type in the body', { 'tokenEndpoint.grantTypeIn': 'Body' })
     : undefined;
 
 const grantTypeToQuery: Turn = (config) =>
-  config.tokenEndpoint.method === 'POST' && config.tokenEndpoint.grantTypeIn === 'Body' && config.grant.type !== 'None'
-    ? changeEndpoint(config, { grantTypeIn: 'Query' }, 'with grant_type in the query')
+  hasBody(config) && config.tokenEndpoint.grantTypeIn === 'Body' && config.grant.type !== 'None'
+    ? way('with grant_type in the query', { 'tokenEndpoint.grantTypeIn': 'Query' })
     : undefined;
 
-const toPostMethod: Turn = (config) =>
-  config.tokenEndpoint.method === 'GET' ? changeEndpoint(config, { method: 'POST' }, 'by POST') : undefined;
+const toPostMethod: Turn = (config) => (hasBody(config) ? undefined : way('by POST', { 'tokenEndpoint.method': 'POST' }));
 
-const withoutScope: Turn = (config) => {
-  const { scope, ...grant } = config.grant;
-  if (scope === undefined || scope === '') return undefined;
-  return { config: { ...config, grant }, changes: [{ path: 'spec.grant.scope', value: undefined }], names: ['without a scope'] };
-};
+const withoutScope: Turn = ({ grant: { scope } }) => (scope ? way('without a scope', { 'grant.scope': undefined }) : undefined);
 
 /** One after the other; undefined if one of them cannot be. */
 const both =
   (...turns: readonly Turn[]): Turn =>
   (config) =>
-    turns.reduce<Way | undefined>((way, turn) => way && join(way, turn(way.config)), { config, changes: [], names: [] });
+    turns.reduce<Way | undefined>((first, turn) => first && join(first, turn(applyChanges(config, first.changes))), {
+      changes: [],
+      names: [],
+    });
 
 const either =
   (...turns: readonly Turn[]): Turn =>
   (config) =>
-    turns.map((turn) => turn(config)).find((way) => way !== undefined);
+    turns.map((turn) => turn(config)).find((found) => found !== undefined);
 
 export function join(first: Way, second: Way | undefined): Way | undefined {
-  if (second === undefined) return undefined;
-  return { config: second.config, changes: [...first.changes, ...second.changes], names: [...first.names, ...second.names] };
+  return second && { changes: [...first.changes, ...second.changes], names: [...first.names, ...second.names] };
 }
 
 const otherPlace = either(toPost, toBasic);
