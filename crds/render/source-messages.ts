@@ -40,7 +40,7 @@ export function missingKey(source: SourceSecret | SourceConfigMap, key: string, 
   const kind = 'type' in source ? 'Secret' : 'ConfigMap';
   const keys = [...source.data.keys()];
   const lacks = `${found(source)} has no key ${key}`;
-  const { is, [holds]: usual } = ('type' in source ? secretTypes[source.type] : undefined) ?? {};
+  const { is, [holds]: usual } = ('type' in source ? secretTypes.get(source.type) : undefined) ?? {};
   if (is !== undefined && usual === undefined) {
     return `${lacks}: it is ${is}; name the ${kind} that has what is meant in ${path}.name`;
   }
@@ -66,17 +66,21 @@ export interface FixedKeys {
 export const keyPairKeys: FixedKeys = { type: 'kubernetes.io/tls', keys: ['tls.crt', 'tls.key'] };
 export const loginKeys: FixedKeys = { type: 'kubernetes.io/basic-auth', keys: ['username', 'password'] };
 
+type SecretType = { readonly is: string } & Readonly<Partial<Record<Holds, string>>>;
+
 /** What a Secret of each type is, and the key that has it. */
-const secretTypes: Readonly<Record<string, { readonly is: string } & Readonly<Partial<Record<Holds, string>>>>> = {
-  'kubernetes.io/basic-auth': { is: 'a user name and a password', secret: 'password', name: 'username' },
-  'kubernetes.io/tls': { is: 'a certificate and its key', 'private key': 'tls.key', certificate: 'tls.crt' },
-  'kubernetes.io/ssh-auth': { is: 'a key for SSH', 'private key': 'ssh-privatekey' },
-  'kubernetes.io/dockerconfigjson': { is: 'the login of an image registry' },
-  'kubernetes.io/dockercfg': { is: 'the login of an image registry' },
-  'kubernetes.io/service-account-token': { is: 'a token for the API server of a cluster' },
-  'bootstrap.kubernetes.io/token': { is: 'a token for nodes that join a cluster' },
-  'helm.sh/release.v1': { is: "Helm's record of a release" },
-};
+const secretTypes: ReadonlyMap<string, SecretType> = new Map(
+  Object.entries<SecretType>({
+    'kubernetes.io/basic-auth': { is: 'a user name and a password', secret: 'password', name: 'username' },
+    'kubernetes.io/tls': { is: 'a certificate and its key', 'private key': 'tls.key', certificate: 'tls.crt' },
+    'kubernetes.io/ssh-auth': { is: 'a key for SSH', 'private key': 'ssh-privatekey' },
+    'kubernetes.io/dockerconfigjson': { is: 'the login of an image registry' },
+    'kubernetes.io/dockercfg': { is: 'the login of an image registry' },
+    'kubernetes.io/service-account-token': { is: 'a token for the API server of a cluster' },
+    'bootstrap.kubernetes.io/token': { is: 'a token for nodes that join a cluster' },
+    'helm.sh/release.v1': { is: "Helm's record of a release" },
+  }),
+);
 
 const mostKeysShown = 10;
 
