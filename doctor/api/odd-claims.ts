@@ -60,6 +60,8 @@ function tooEarly({ notBeforeMs, issuedMs }: TokenFacts, { nowMs }: Issue): stri
 /** An endpoint that hands out the same token again says less in `expires_in` than the token lives in all. */
 function oddLifetime({ expiresMs, issuedMs }: TokenFacts, { nowMs, lifetimeMs }: Issue): string | undefined {
   if (expiresMs === undefined) return 'It never expires (there is no exp).';
+  // That is odd enough.
+  if (expiresMs <= nowMs) return undefined;
   const whole = expiresMs - (issuedMs ?? nowMs);
   const left = expiresMs - Math.max(nowMs, issuedMs ?? nowMs);
   const isPlausible = lifetimeMs <= whole + toleranceMs && lifetimeMs >= Math.min(left, longestLifetimeMs) / 2 - toleranceMs;
