@@ -29,7 +29,7 @@ export function overviewCredential({ metadata, spec, status = {} }: CredentialMa
     name: metadata.name,
     ...optional('description', textAt(spec, 'description')),
     state: stateOf(status, metadata.generation),
-    ...optional('reason', ready?.reason),
+    ...optional('reason', reasonIn(status)),
     ...optional('message', ready?.message ?? 'No operator has looked at it yet: kubectl get pods -A -l app.kubernetes.io/name=tokenward'),
     ...optional('upstreamUrl', upstreamUrl),
     allow: allowRules(spec),
@@ -59,6 +59,12 @@ function stateOf({ conditions, revision, observedGeneration }: CredentialStatus,
   if (ready.status === 'True') return observedGeneration === generation ? 'ready' : 'pending';
   // There is a revision as long as there is something that sidecars read.
   return revision === undefined ? 'invalid' : 'lastGoodKept';
+}
+
+/** The first that does not hold tells the cause, for Ready comes last; as `kubectl get` has it. */
+function reasonIn({ conditions = [] }: CredentialStatus): string | undefined {
+  const cause = conditions.find(({ status }) => status === 'False') ?? conditions.find(({ type }) => type === 'Ready');
+  return cause?.reason;
 }
 
 /** `GET, POST /odatav4/**`, a line for each rule. */

@@ -18,7 +18,7 @@ export interface DoctorQuestion {
 export type DoctorAnswer =
   | { readonly ok: true; readonly examination: Examination; readonly exitCode: number }
   /** In a sentence. */
-  | { readonly ok: false; readonly why: string };
+  | { readonly ok: false; readonly why: string; readonly exitCode: number };
 
 /** The parts by which one is known; they are passed on as they are. */
 const examination = z.looseObject({
@@ -59,11 +59,12 @@ function readAnswer({ stdout, stderr, exitCode }: Execution, { sidecarVersion = 
   if (/Cannot find module|no such file/i.test(stderr)) {
     return {
       ok: false,
+      exitCode,
       why: `this pod's sidecar (${sidecarVersion}) has no doctor yet: delete the pod, so that it is created anew with a newer sidecar, or ask from here with tokenward doctor -f FILE --alias NAME`,
     };
   }
-  const said = stderr.trim().split('\n').at(-1) ?? '';
-  return { ok: false, why: said === '' ? `the doctor ended with ${exitCode} and said nothing` : said };
+  const [said = ''] = stderr.trim().split('\n');
+  return { ok: false, exitCode, why: said === '' ? `the doctor ended with ${exitCode} and said nothing` : said.replace(/^error: /, '') };
 }
 
 function parseJson(text: string): unknown {

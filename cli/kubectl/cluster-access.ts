@@ -34,6 +34,30 @@ export function openAccess({ kubeconfig, context, namespace }: AccessOptions): C
   if (kubeConfig.getCurrentCluster() === null) {
     return 'the kubeconfig names no cluster: set KUBECONFIG, or choose a context with --context or kubectl config use-context NAME';
   }
+  tellPlugin(kubeConfig);
   const ownNamespace = kubeConfig.getContextObject(kubeConfig.getCurrentContext())?.namespace;
   return { kubeConfig, context: kubeConfig.getCurrentContext(), namespace: namespace ?? ownNamespace ?? 'default' };
+}
+
+/** A login plugin is told what kubectl tells it; the library leaves that out. client.authentication.k8s.io/v1: ExecCredentialSpec. */
+function tellPlugin(kubeConfig: KubeConfig): void {
+  const exec = kubeConfig.getCurrentUser()?.exec as ExecConfig | undefined;
+  if (exec === undefined || exec === null) return;
+  const { server, caData, skipTLSVerify, tlsServerName, proxyUrl } = kubeConfig.getCurrentCluster() ?? {};
+  const cluster = {
+    server,
+    'tls-server-name': tlsServerName,
+    'insecure-skip-tls-verify': skipTLSVerify ? true : undefined,
+    'certificate-authority-data': caData,
+    'proxy-url': proxyUrl,
+  };
+  const spec = { interactive: false, ...(exec.provideClusterInfo === true && { cluster }) };
+  const value = JSON.stringify({ kind: 'ExecCredential', apiVersion: exec.apiVersion, spec });
+  exec.env = [...(exec.env ?? []), { name: 'KUBERNETES_EXEC_INFO', value }];
+}
+
+interface ExecConfig {
+  readonly apiVersion?: string;
+  readonly provideClusterInfo?: boolean;
+  env?: readonly { readonly name: string; readonly value: string }[] | null;
 }

@@ -73,7 +73,11 @@ export function tellReadError(error: unknown): string {
     if (error.status === 401) return "the cluster does not know you: your credentials have expired, or are another cluster's";
     return `the API server answered ${error.status}: ${error.message}`;
   }
-  if (error instanceof ConnectionError) return `${error.message} (${error.code})`;
+  if (error instanceof ConnectionError) {
+    if (error.code === 'no_credentials') return `${error.message}: kubectl get pods shows what the login plugin has to say`;
+    // Ours are for logs, the system's say what there is to know.
+    return error.code === error.code.toLowerCase() ? error.message : `${error.message} (${error.code})`;
+  }
   if (error instanceof Error) return 'code' in error ? `${error.message} (${String(error.code)})` : error.message;
   return 'for no known reason';
 }

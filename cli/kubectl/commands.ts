@@ -39,6 +39,9 @@ interface OpenCluster extends ClusterAccess {
   readonly streams: PodStreams;
 }
 
+/** Each look asks every sidecar by way of the API server. */
+const freshMs = 5000;
+
 /** `kubectl tokenward list` */
 export function list(options: ListOptions, context: KubectlContext): Promise<number> {
   return withCluster(options, context, async ({ context: place, namespace, ...cluster }) => {
@@ -80,7 +83,7 @@ export function dashboard(options: DashboardOptions, context: KubectlContext): P
     const { clock, version, print, untilStopped, openBrowser } = context;
     const scope = options.allNamespaces ? undefined : namespace;
     const place = `context ${name}, ${scope === undefined ? 'all namespaces' : `namespace ${scope}`}`;
-    const served = await serveDashboard(clusterSource({ place, scope, reader, streams, clock }), { clock, version });
+    const served = await serveDashboard(clusterSource({ place, scope, reader, streams, clock }), { clock, version, freshMs });
     print(`Dashboard of ${place}: ${served.url}`);
     print('Whoever has this URL sees what you may see in the cluster; Ctrl-C ends it.');
     if (options.open) openBrowser(served.url);

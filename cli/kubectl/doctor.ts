@@ -33,7 +33,7 @@ export async function doctor(
     const answer = await askDoctor(streams, found.pod, request, AbortSignal.timeout(timeoutMs));
     if (!answer.ok) {
       printError(`error: ${answer.why}`);
-      return exitCode.problem;
+      return answer.exitCode === exitCode.fine ? exitCode.internal : answer.exitCode;
     }
     if (json) print(JSON.stringify(answer.examination, undefined, 2));
     else {

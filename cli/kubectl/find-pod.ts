@@ -26,6 +26,9 @@ export async function findPod(reader: ClusterReader, namespace: string, name: st
   if (wish === undefined) {
     return refuse(`the pod ${name} has no alias ${alias}: its aliases are ${pod.aliases.map((each) => each.alias).join(', ')}`);
   }
+  if (pod.phase === 'Succeeded' || pod.phase === 'Failed') {
+    return refuse(`the pod ${name} has ended (${pod.phase}), and its sidecar with it: ask one that runs`);
+  }
   if (pod.obstacle !== undefined) return refuse(`the pod ${name} cannot be asked: ${pod.obstacle}`);
   return { ok: true, pod, credential: wish.credential };
 }

@@ -42,7 +42,7 @@ interface Socket {
   addEventListener(type: 'close', listener: () => void): void;
 }
 
-const connectMs = 10_000;
+const connectMs = 5000;
 const mostOutputBytes = 8 * 1024 * 1024;
 
 /** By WebSockets to the API server, with the user's credentials. */

@@ -47,6 +47,8 @@ export async function readOverview(request: OverviewRequest, context: OverviewCo
     credentials.some(({ metadata }) => metadata.namespace === namespace && metadata.name === credential);
   const injected = pods
     ?.flatMap((pod) => readInjectedPod(pod) ?? [])
+    // What has ended uses nothing any more.
+    .filter(({ phase }) => phase !== 'Succeeded' && phase !== 'Failed')
     .filter(({ namespace, aliases }) =>
       labelSelector === undefined && name === undefined ? true : aliases.some((each) => wanted(namespace, each.credential)),
     );
@@ -161,7 +163,8 @@ function withCurrency(consumer: Consumer, newest: string | undefined): Consumer 
 function judged(credential: CredentialOverview): CredentialOverview {
   if (credential.state !== 'ready') return credential;
   for (const { token, stateReason, state } of credential.consumers ?? []) {
-    if (token.kind === 'failing') return { ...credential, state: 'tokenFailing', reason: token.code, message: token.detail };
+    if (token.kind === 'failing')
+      return { ...credential, state: 'tokenFailing', reason: token.code, message: [token.detail, token.hint].filter(Boolean).join(' ') };
     if (state === 'ready' && stateReason !== undefined) return { ...credential, state: 'lastGoodKept', message: stateReason };
   }
   return credential;

@@ -70,13 +70,8 @@ function formatToken({ token, unread, state }: Consumer, nowMs: number): string 
   if (state === 'invalid') return 'credential invalid';
   if (token.kind === 'unknown') return '<unknown>';
   if (token.kind === 'none') return 'not asked for yet';
-  const left = formatLeft(token, nowMs);
-  if (token.kind === 'valid') return left === '' ? 'valid' : `valid, ${left}`;
-  return `failing: ${token.code}${left === '' ? '' : `; an earlier one has ${left}`}`;
-}
-
-function formatLeft({ expiresAtMs }: Extract<TokenOutcome, { kind: 'valid' | 'failing' }>, nowMs: number): string {
-  return expiresAtMs === undefined ? '' : `${formatAge(expiresAtMs - nowMs)} left`;
+  if (token.kind === 'failing') return `failing: ${token.code}`;
+  return token.expiresAtMs === undefined ? 'valid' : `valid, ${formatAge(token.expiresAtMs - nowMs)} left`;
 }
 
 function formatTally(tally: Tally | undefined): string {
@@ -96,11 +91,21 @@ function formatTrouble(consumer: Consumer | undefined, nowMs: number): readonly 
   return [
     ...(unread === undefined ? [] : indented(unread)),
     ...(stateReason === undefined ? [] : indented(stateReason)),
-    ...(token.kind === 'failing' ? indented([token.detail, token.hint].filter(Boolean).join(' ')) : []),
-    ...(token.kind === 'failing' && token.nextTryAtMs !== undefined && token.nextTryAtMs > nowMs
-      ? indented(`No token is asked for before ${formatAge(token.nextTryAtMs - nowMs)} from now.`)
-      : []),
+    ...(token.kind === 'failing' ? formatFailure(token, nowMs) : []),
     ...(failures.length === 0 ? [] : indented(`Answered by the sidecar itself: ${failures.join(', ')} (docs/errors.md)`)),
+  ];
+}
+
+function formatFailure(
+  { detail, hint, expiresAtMs, nextTryAtMs }: Extract<TokenOutcome, { kind: 'failing' }>,
+  nowMs: number,
+): readonly string[] {
+  return [
+    ...indented([detail, hint].filter(Boolean).join(' ')),
+    ...(expiresAtMs === undefined ? [] : indented(`An earlier token is valid for another ${formatAge(expiresAtMs - nowMs)}.`)),
+    ...(nextTryAtMs === undefined || nextTryAtMs <= nowMs
+      ? []
+      : indented(`The next try is ${formatAge(nextTryAtMs - nowMs)} away at least.`)),
   ];
 }
 
