@@ -94,9 +94,9 @@ interface OpenDashboard {
 }
 
 async function openDashboard(first: Servable, sidecar: Sidecar, options: RunOptions, context: CliContext): Promise<OpenDashboard> {
-  const { version, clock } = context;
+  const { version, clock, environment } = context;
   const projectedToken = projectedTokenOf(options);
-  const source = new ManifestDashboard(first, { filename: options.filename, sidecar, projectedToken, version, environment: {} }, context);
+  const source = new ManifestDashboard(first, { filename: options.filename, sidecar, projectedToken, version, environment }, context);
   const dashboard = await serveDashboard(source, { clock, version });
   context.print(`Dashboard, for whoever has this URL: ${dashboard.url}`);
   return { change: (now) => source.change(now), close: () => dashboard.close() };

@@ -41,6 +41,9 @@ function describe(manifest: CredentialManifest, servable: Servable, served: Serv
   const {
     grant = 'ClientCredentials',
     authentication = 'ClientSecretBasic',
+    // Those of an operator, which there is not.
+    reason: _reason,
+    message: _message,
     ...spec
   } = overviewCredential({
     metadata: { name, namespace },
@@ -52,7 +55,7 @@ function describe(manifest: CredentialManifest, servable: Servable, served: Serv
     authentication,
     ...judge(alias, isKept, isServed, problems, consumer?.token),
     consumers: consumer === undefined ? [] : [consumer],
-    conditions: conditionsOf(problems, isKept),
+    conditions: conditionsOf(problems, { isServed, isKept }),
     events: [],
     ...(warnings.length > 0 && { warnings: warnings.map((warning) => formatProblem(warning, 'warning')) }),
   };
@@ -72,7 +75,7 @@ function judge(
   const why = { ...told, ...(reason !== undefined && { reason }) };
   if (isKept)
     return { state: 'lastGoodKept', reason: 'LastGoodKept', message: 'It can no longer be found in the files; served as before.', ...why };
-  if (!isServed) return { state: 'invalid', reason: 'Invalid', ...why };
+  if (!isServed) return { state: 'invalid', reason: 'Invalid', message: 'What it refers to may be in what could not be read.', ...why };
   if (alias === undefined) return { state: 'pending', message: 'It is about to be served.' };
   if (alias.broken !== undefined) return { state: 'lastGoodKept', reason: 'LastGoodKept', message: alias.broken };
   return {
@@ -110,8 +113,13 @@ function tokenOf({ route }: AliasState & { readonly kind: 'ready' }): TokenOutco
   return { kind: 'failing', ...failure, ...until, ...(nextTryAtWallMs !== undefined && { nextTryAtMs: nextTryAtWallMs }) };
 }
 
+interface Serving {
+  readonly isServed: boolean;
+  readonly isKept: boolean;
+}
+
 /** As an operator would write them. */
-function conditionsOf(problems: readonly ManifestProblem[], isKept: boolean): readonly ConditionOverview[] {
+function conditionsOf(problems: readonly ManifestProblem[], { isServed, isKept }: Serving): readonly ConditionOverview[] {
   const failed = (condition: Condition): ManifestProblem | undefined =>
     problems.find(({ reason }) => reason !== undefined && reasons[reason].condition === condition);
   const accepted = failed('Accepted');
@@ -131,7 +139,7 @@ function conditionsOf(problems: readonly ManifestProblem[], isKept: boolean): re
         : bad('SecretsResolved', resolved),
     isKept
       ? { type: 'Ready', status: 'False', reason: 'LastGoodKept', message: 'What is served is what the manifests said before.' }
-      : problems.length > 0
+      : !isServed
         ? { type: 'Ready', status: 'False', reason: 'Invalid', message: 'It is not served.' }
         : { type: 'Ready', status: 'True', reason: 'Ready', message: 'What is served is what the manifests say.' },
   ];
