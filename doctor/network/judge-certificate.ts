@@ -30,6 +30,8 @@ const certificateCodes: Readonly<Record<string, VerdictCode>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'tls_authority_unknown',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls_authority_unknown',
   CERT_UNTRUSTED: 'tls_authority_unknown',
+  // An authority of that name is trusted, but not this one: it has another key.
+  CERT_SIGNATURE_FAILURE: 'tls_authority_unknown',
   INVALID_CA: 'tls_authority_unknown',
   ERR_TLS_CERT_ALTNAME_INVALID: 'tls_name',
 };
@@ -182,7 +184,7 @@ async function otherName(it: Distrusted): Promise<Verdict> {
   const names = chain[0] === undefined ? [] : namesOf(chain[0]);
   const few = names.slice(0, mostNames).join(', ') + (names.length > mostNames ? ` and ${names.length - mostNames} more` : '');
   const expected = tls.serverName ?? hostOf(url);
-  const sentence = `${who(destination)} cannot be trusted to be ${expected}: its certificate is for ${few || 'no name at all'}.`;
+  const sentence = `${who(destination)} cannot be trusted: its certificate is not for ${expected}, but for ${few || 'no name at all'}.`;
   const candidates = names.filter((name) => isIP(name) === 0 && !name.includes('*')).slice(0, mostNames);
   const change = await rename(it, candidates);
   const advice = `Check the host of ${field}.url: a certificate for another name mostly means another server than the one that was meant.`;

@@ -3,8 +3,8 @@ import type { Clock } from '../../crds/clock.ts';
 import type { Destination } from './destination.ts';
 import { type Route, shakeHandsBy } from './route.ts';
 
-/** The server has all the time that a careful one needs, and the doctor no patience for those that wait for more. */
-const patienceMs = 2000;
+/** Some servers wait for more where others say at once that they do not understand. */
+const patienceMs = 1000;
 
 /** Whether plain HTTP is spoken where TLS should be. What is sent names nothing but the host. */
 export async function speaksPlainHttp({ url }: Destination, route: Route, clock: Clock): Promise<boolean> {
