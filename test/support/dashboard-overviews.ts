@@ -264,8 +264,6 @@ export const overviews = {
   hostile: overview([hostile], { place: hostileText, gaps: [hostileText], problems: [hostileText] }),
 } as const satisfies Record<string, Overview>;
 
-export type OverviewName = keyof typeof overviews;
-
 const steps: readonly Step[] = [
   { subject: 'credential', name: 'Manifest', outcome: 'ok', tookMs: 2, summary: 'valid', details: [] },
   { subject: 'tokenEndpoint', name: 'DNS', outcome: 'ok', tookMs: 4, summary: 'login.iot.example is 203.0.113.7', details: [] },
