@@ -13,14 +13,14 @@ export type Scope = string | undefined;
 const timeoutMs = 30_000;
 const mostEvents = 500;
 
-/** An Event of events.k8s.io/v1, also one that was written by way of the older API. */
+/** An Event by way of the older of its two APIs, which the built-in roles know; the operator writes them by the newer. */
 interface EventObject extends ApiObject {
   readonly eventTime?: string | null;
-  readonly deprecatedLastTimestamp?: string | null;
+  readonly lastTimestamp?: string | null;
   readonly type?: string;
   readonly reason?: string;
-  readonly note?: string;
-  readonly regarding?: { readonly kind?: string; readonly name?: string; readonly namespace?: string };
+  readonly message?: string;
+  readonly involvedObject?: { readonly kind?: string; readonly name?: string; readonly namespace?: string };
 }
 
 /** What the API server has, read with the user's rights. Each rejects with `ApiError` or `ConnectionError`. */
@@ -49,11 +49,14 @@ export class ClusterReader {
 
   /** By the credential's `namespace/name`. */
   async events(scope: Scope, name?: string): Promise<ReadonlyMap<string, readonly EventOverview[]>> {
-    const fieldSelector = [`regarding.kind=${kind}`, ...(name === undefined ? [] : [`regarding.name=${name}`])].join(',');
-    const path = `/apis/events.k8s.io/v1${inScope(scope)}/events`;
+    const fieldSelector = [`involvedObject.kind=${kind}`, ...(name === undefined ? [] : [`involvedObject.name=${name}`])].join(',');
+    const path = `/api/v1${inScope(scope)}/events`;
     const query = { fieldSelector, limit: mostEvents };
     const { items = [] } = await this.#api.request<{ items?: readonly EventObject[] }>({ method: 'GET', path, query, timeoutMs });
-    const told = items.map((event) => ({ key: `${event.regarding?.namespace}/${event.regarding?.name}`, event: readEvent(event) }));
+    const told = items.map((event) => ({
+      key: `${event.involvedObject?.namespace}/${event.involvedObject?.name}`,
+      event: readEvent(event),
+    }));
     return new Map([...Map.groupBy(told, ({ key }) => key)].map(([key, group]) => [key, group.map(({ event }) => event)]));
   }
 
@@ -84,9 +87,9 @@ export function tellReadError(error: unknown): string {
 
 export const isStatus = (error: unknown, status: number): boolean => error instanceof ApiError && error.status === status;
 
-function readEvent({ eventTime, deprecatedLastTimestamp, metadata, type, reason = '', note = '' }: EventObject): EventOverview {
-  const at = eventTime ?? deprecatedLastTimestamp ?? metadata.creationTimestamp ?? '';
-  return { atMs: Date.parse(at), type: type === 'Normal' ? 'Normal' : 'Warning', reason, message: note };
+function readEvent({ eventTime, lastTimestamp, metadata, type, reason = '', message = '' }: EventObject): EventOverview {
+  const at = lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? '';
+  return { atMs: Date.parse(at), type: type === 'Normal' ? 'Normal' : 'Warning', reason, message };
 }
 
 const inScope = (scope: Scope): string => (scope === undefined ? '' : `/namespaces/${encodeURIComponent(scope)}`);

@@ -210,16 +210,16 @@ test('pods that have ended use nothing; one credential alone is shown with pods 
 });
 
 test('events of a credential are its history', async () => {
-  const regarding = { kind: 'OAuth2Credential', namespace: 'hr', name: 'lms-admin' };
+  const involvedObject = { kind: 'OAuth2Credential', namespace: 'hr', name: 'lms-admin' };
   const event = {
     metadata: { name: 'e1', namespace: 'hr' },
-    regarding,
+    involvedObject,
     eventTime: '2026-01-02T00:00:00.000000Z',
     type: 'Warning',
     reason: 'LastGoodKept',
-    note: 'Why.',
+    message: 'Why.',
   };
-  server.cluster.put(resources.events, event);
+  server.cluster.put('/v1/events', event);
   expect((await overviewOf('lms-admin'))?.events).toEqual([
     { atMs: Date.parse('2026-01-02T00:00:00Z'), type: 'Warning', reason: 'LastGoodKept', message: 'Why.' },
   ]);

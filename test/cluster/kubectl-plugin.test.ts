@@ -18,6 +18,8 @@ const students = 'http://127.0.0.1:14080/lms/odatav4/searchStudent/v1/Students?$
 /** At other ports than most. */
 const measurements = 'http://127.0.0.1:15080/iot/devices/pump%2F7/measurements?top=1';
 
+const rbac = 'rbac.authorization.k8s.io';
+
 interface Outcome {
   readonly code: number;
   readonly stdout: string;
@@ -78,17 +80,16 @@ describe.skipIf(provider === undefined)('kubectl tokenward', () => {
 
   /** A kubeconfig for a service account of its own, which may do what `rules` say. */
   const userWith = async (name: string, rules: readonly object[]): Promise<string> => {
-    const rbac = 'rbac.authorization.k8s.io';
+    await stage.apply([{ apiVersion: `${rbac}/v1`, kind: 'Role', metadata: { name }, rules }]);
+    return userBoundTo('Role', name);
+  };
+  const userIn = (clusterRole: string): Promise<string> => userBoundTo('ClusterRole', clusterRole);
+
+  const userBoundTo = async (kind: string, name: string): Promise<string> => {
+    const subjects = [{ kind: 'ServiceAccount', name }];
     await stage.apply([
       { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name } },
-      { apiVersion: `${rbac}/v1`, kind: 'Role', metadata: { name }, rules },
-      {
-        apiVersion: `${rbac}/v1`,
-        kind: 'RoleBinding',
-        metadata: { name },
-        roleRef: { apiGroup: rbac, kind: 'Role', name },
-        subjects: [{ kind: 'ServiceAccount', name }],
-      },
+      { apiVersion: `${rbac}/v1`, kind: 'RoleBinding', metadata: { name }, roleRef: { apiGroup: rbac, kind, name }, subjects },
     ]);
     const token = (await stage.kubectl('create', 'token', name)).trim();
     const config = JSON.parse(await stage.cluster.kubectl(['config', 'view', '--raw', '--minify', '--flatten', '--output', 'json'])) as {
@@ -190,6 +191,15 @@ describe.skipIf(provider === undefined)('kubectl tokenward', () => {
     const everywhere = await plugin(['list', '-A'], config);
     expect(everywhere.code).toBe(1);
     expect(everywhere.stderr).toContain('cannot list resource "oauth2credentials"');
+  });
+
+  test('the built-in role edit suffices as well, and view for all but what the sidecars know', async () => {
+    const editor = await plugin(['status', 'successfactors-learning'], await userIn('edit'));
+    expect(editor).toMatchObject({ code: 0, stderr: '' });
+    expect(editor.stdout).toMatch(/^training-.* newest +valid/m);
+    const viewer = await plugin(['status', 'successfactors-learning'], await userIn('view'));
+    expect(viewer.code).toBe(0);
+    expect(viewer.stderr.trim().split('\n')).toEqual([expect.stringMatching(/cannot be asked.*get and create pods\/portforward/)]);
   });
 
   test('what a user may not read is left out and said, with the right that it takes', async () => {
