@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { systemClock } from '../crds/clock.ts';
-import { httpAnswer } from '../test/support/http-answer.ts';
-import { startRecordingServer } from '../test/support/recording-server.ts';
+import { serve } from '../test/support/serve.ts';
 import { testConfig } from '../test/support/sidecar-config.ts';
 import { startTokenIssuer } from '../test/support/token-issuer.ts';
 import { examineFile } from './examine-file.ts';
@@ -26,7 +25,7 @@ function examineIn(alias: string, place: Partial<ConfigPlace>): Promise<Examinat
 
 it('examines what the kubelet has laid out', async () => {
   await using issuer = await startTokenIssuer();
-  await using api = await startRecordingServer(httpAnswer());
+  await using api = await serve((_request, response) => void response.end());
   const volume = join(folder, 'volume');
   mkdirSync(join(volume, '..2030_01_01'), { recursive: true });
   writeFileSync(join(volume, '..2030_01_01', 'lms.json'), JSON.stringify(testConfig({ upstream: api.url, tokenEndpoint: issuer.url })));

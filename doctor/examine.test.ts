@@ -1,11 +1,12 @@
+import type { IncomingMessage } from 'node:http';
 import { expect, it } from 'vitest';
 import { systemClock } from '../crds/clock.ts';
 import { parseSidecarConfig } from '../crds/parse-sidecar-config.ts';
 import { Sensitive } from '../crds/sensitive.ts';
 import { call } from '../test/support/call.ts';
 import { canarySecret, findTraces } from '../test/support/canary.ts';
-import { httpAnswer } from '../test/support/http-answer.ts';
-import { startRecordingServer } from '../test/support/recording-server.ts';
+import type { Listening } from '../test/support/listen-on-loopback.ts';
+import { serve } from '../test/support/serve.ts';
 import { testConfig, type TestConfig } from '../test/support/sidecar-config.ts';
 import { startTestSidecar } from '../test/support/start-test-sidecar.ts';
 import { startTokenIssuer } from '../test/support/token-issuer.ts';
@@ -26,6 +27,20 @@ async function examineConfig(
   );
 }
 
+interface Api extends Listening {
+  readonly requests: readonly IncomingMessage[];
+}
+
+/** It answers everything, and keeps what came. */
+async function startApi(): Promise<Api> {
+  const requests: IncomingMessage[] = [];
+  const listening = await serve((request, response) => {
+    requests.push(request);
+    response.end();
+  });
+  return { ...listening, requests };
+}
+
 function callOf(path: string | undefined): ApiCall {
   const parsed = parseApiCall('GET', path);
   if (!parsed.ok) throw new Error(parsed.message);
@@ -34,7 +49,7 @@ function callOf(path: string | undefined): ApiCall {
 
 it('goes the way of a call in its order, tells each step as it is done, and shows no secret', async () => {
   await using issuer = await startTokenIssuer();
-  await using api = await startRecordingServer(httpAnswer());
+  await using api = await startApi();
   const told: Step[] = [];
   const examination = await examineConfig({ upstream: api.url, tokenEndpoint: issuer.url }, { record: (step) => told.push(step) });
   expect(examination.verdict.code).toBe('works');
@@ -46,7 +61,7 @@ it('goes the way of a call in its order, tells each step as it is done, and show
 
 it('sends the API what the sidecar would send for a caller with the same headers', async () => {
   await using issuer = await startTokenIssuer();
-  await using api = await startRecordingServer(httpAnswer());
+  await using api = await startApi();
   const upstream = {
     url: `${api.url}/odata/v2/`,
     headers: [
@@ -65,21 +80,21 @@ it('sends the API what the sidecar would send for a caller with the same headers
     const [passed, ours] = api.requests.slice(before);
     const shape = (request: typeof ours): unknown => [
       request?.method,
-      request?.target,
+      request?.url,
       // Each token is another one, and the connection is the client's own affair.
-      request?.headers
-        .map(([name, value]) => `${name.toLowerCase()}: ${value.replace(/(Token ).*/, '$1')}`)
+      Object.entries(request?.headersDistinct ?? {})
+        .map(([name, values = []]) => `${name}: ${values.join(', ').replace(/(Token ).*/, '$1')}`)
         .filter((line) => !line.startsWith('connection'))
         .toSorted(),
     ];
     expect(shape(ours)).toEqual(shape(passed));
-    expect(ours?.headers).toContainEqual(['X-Key', canarySecret('header')]);
+    expect(ours?.headers['x-key']).toBe(canarySecret('header'));
   }
 });
 
 it('calls nothing where upstream.allow does not permit it, and ends there', async () => {
   await using issuer = await startTokenIssuer();
-  await using api = await startRecordingServer(httpAnswer());
+  await using api = await startApi();
   const config: TestConfig = { upstream: { url: api.url, allow: [{ paths: ['/users/**'] }] }, tokenEndpoint: issuer.url };
   const refused = await examineConfig(config, { path: '/orders' });
   expect(refused.verdict).toMatchObject({ code: 'call_not_allowed', mend: { kind: 'manifest', tried: false } });
@@ -92,7 +107,7 @@ it('calls nothing where upstream.allow does not permit it, and ends there', asyn
 
 it('makes up no SOAP envelope', async () => {
   await using issuer = await startTokenIssuer();
-  await using api = await startRecordingServer(httpAnswer());
+  await using api = await startApi();
   const { verdict, steps } = await examineConfig({
     upstream: api.url,
     tokenEndpoint: issuer.url,
@@ -103,8 +118,8 @@ it('makes up no SOAP envelope', async () => {
 });
 
 it('does not send a token that the sidecar would not send', async () => {
-  await using endpoint = await startRecordingServer(httpAnswer({ body: JSON.stringify({ access_token: 'x', token_type: 'DPoP' }) }));
-  await using api = await startRecordingServer(httpAnswer());
+  await using endpoint = await serve((_request, response) => void response.end(JSON.stringify({ access_token: 'x', token_type: 'DPoP' })));
+  await using api = await startApi();
   const { verdict } = await examineConfig({ upstream: api.url, tokenEndpoint: endpoint.url });
   expect(verdict).toMatchObject({
     code: 'token_malformed',
