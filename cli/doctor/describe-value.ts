@@ -32,7 +32,8 @@ const oddities: readonly Oddity[] = [
 ];
 
 export function describeValue(value: string): DescribedValue {
-  const length = `${Array.from(value).length} characters`;
+  const count = Array.from(value).length;
+  const length = `${count} character${count === 1 ? '' : 's'}`;
   // A PEM file has lines, and says itself what it is.
   const label = /-----BEGIN ([A-Z0-9 ]{1,40})-----/.exec(value)?.[1];
   if (label !== undefined)

@@ -9,7 +9,7 @@ import { formatProblem } from '../manifests/manifest-problem.ts';
 import type { ManifestTexts } from '../manifests/read-manifest-files.ts';
 import { describeSource } from './describe-source.ts';
 import { findCredential, type FoundCredential } from './find-credential.ts';
-import { listReferences } from './list-references.ts';
+import { findSource, listReferences } from './list-references.ts';
 import { wordProblem } from './word-problem.ts';
 
 export type ManifestQuestion = Omit<Examined, 'config'>;
@@ -54,7 +54,15 @@ export async function examineManifest(texts: ManifestTexts, question: ManifestQu
   if (!rendered.ok) return end(verdictOf(alias, rendered.problems));
   if (read?.ok !== true || 'invalid' in read.config) throw new Error('what was rendered cannot be read');
   const examination = await examine({ ...question, config: read.config, record }, context);
-  return end(examination.verdict);
+  return end(withSource(examination.verdict, parsed.credential.spec));
+}
+
+/** What is rendered does not say which Secret a value has come from. */
+function withSource(verdict: Verdict, spec: unknown): Verdict {
+  const { mend } = verdict;
+  if (mend?.kind !== 'secret') return verdict;
+  const source = findSource(spec, mend.field);
+  return source === undefined ? verdict : { ...verdict, mend: { ...mend, source } };
 }
 
 function verdictOf(alias: string, problems: readonly Problem[]): Verdict {

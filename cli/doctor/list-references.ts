@@ -18,6 +18,12 @@ export function listReferences(spec: unknown): readonly Reference[] {
   return [...found.values()];
 }
 
+/** Where the value of a field, or of a reference right below it, lies; undefined if the field refers to nothing. */
+export function findSource(spec: unknown, field: string): string | undefined {
+  const found = referencesIn(spec, 'spec').find(({ path }) => path === field || path.startsWith(`${field}.`));
+  return found && `${found.kind} ${found.name}, key ${found.keys.join(' and ')}`;
+}
+
 function referencesIn(value: unknown, path: string): Reference[] {
   if (Array.isArray(value)) return value.flatMap((item, index) => referencesIn(item, `${path}[${index}]`));
   if (typeof value !== 'object' || value === null) return [];

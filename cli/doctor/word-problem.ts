@@ -20,7 +20,7 @@ function split(message: string): readonly [what: string, mend?: string] {
 
 function mendOf(reason: Problem['reason'], path: string, text: string): Mend {
   const command = /\bkubectl [^;]+/.exec(text)?.[0]?.trim();
-  const advice = `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+  const advice = `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.?]$/.test(text) ? '' : '.'}`;
   if (command !== undefined) return { kind: 'command', command, advice };
   return reason === 'InvalidSecretValue' ? { kind: 'secret', field: path, advice } : { kind: 'elsewhere', advice };
 }
