@@ -75,8 +75,8 @@ function drawForm(consumers: readonly Consumer[], last: RunningExamination | und
       />
     </div>
     <label class="check"
-      ><input type="checkbox" name="probe" value="yes" ${last?.request.probe === true && html` checked`} />If the token endpoint refuses,
-      try at most 4 other ways of asking</label
+      ><input type="checkbox" name="probe" value="yes" ${last?.request.probe !== false && html` checked`} />If somebody refuses, try other
+      ways of asking: 4 at most, and none that could lock a client out</label
     >
     <button class="main" ${isRunning && html` aria-disabled="true"`}>${icon('doctor')}${isRunning ? 'Examining…' : 'Examine'}</button>
   </form>`;

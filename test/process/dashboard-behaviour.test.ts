@@ -122,9 +122,9 @@ describe.skipIf(chromium === undefined)('the dashboard in a browser', () => {
       return promise;
     };
     await open('credentials/plant/iot-telemetry');
+    expect(await evaluate(`document.querySelector('.check').textContent`)).toContain('4 at most');
     await page.select('#consumer', 'gateway-1 iot');
     await page.type('#path', '/things?top=1');
-    await page.click('[name="probe"]');
     await Promise.all([page.waitForNavigation(), page.click('button.main')]);
     await bodyHas('Under way');
     expect(await evaluate(`document.querySelectorAll('.steps > li').length`)).toBe(2);
@@ -137,6 +137,9 @@ describe.skipIf(chromium === undefined)('the dashboard in a browser', () => {
     ]);
     // It asks for the same once more, unless something else is chosen.
     expect(await evaluate(`document.querySelector('#path').value`)).toBe('/things?top=1');
+    await page.click('[name="probe"]');
+    await Promise.all([page.waitForNavigation(), page.click('button.main')]);
+    expect(asked[1]).toMatchObject({ path: '/things?top=1', probe: false });
   });
 
   it('says why when the doctor comes to no verdict', async () => {
