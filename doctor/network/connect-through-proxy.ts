@@ -1,7 +1,7 @@
 import type { ProxyConfig } from '../../crds/sidecar-config.ts';
 import type { Mend, Outcome, Verdict } from '../examination.ts';
 import { examineName } from './connect-directly.ts';
-import type { Destination } from './destination.ts';
+import { type Destination, failureOf } from './destination.ts';
 import { dial } from './dial.ts';
 import { openTunnel, type Tunnel } from './open-tunnel.ts';
 import type { ReachContext } from './reach.ts';
@@ -43,11 +43,6 @@ export async function connectThroughProxy(destination: Destination, proxy: Proxy
   return { ok: false, verdict: await orWithout(refused(destination, proxy, tunnel), destination, context) };
 }
 
-const failureOf = ({ subject }: Destination, isTimeout: boolean): NonNullable<Verdict['failure']> => {
-  if (subject === 'api') return isTimeout ? 'upstream_timeout' : 'upstream_unreachable';
-  return isTimeout ? 'token_timeout' : 'token_unavailable';
-};
-
 function unreachable(destination: Destination, { host }: URL, code: string): Verdict {
   const { title, url, field } = destination;
   return {
@@ -70,7 +65,7 @@ function refused(
     const advice = `Check ${field}.proxy.url: what listens there may be no HTTP proxy, or one that is spoken to by TLS (https://) or without it (http://).`;
     return { code: 'proxy_refused', sentence, mend: { kind: 'elsewhere', advice }, failure: failureOf(destination, code === 'ETIMEDOUT') };
   }
-  const failure = failureOf(destination, false);
+  const failure = failureOf(destination);
   if (status === 407) {
     const wants =
       schemes.length === 0 || schemes.some((scheme) => scheme.toLowerCase() === 'basic')

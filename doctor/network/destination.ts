@@ -1,4 +1,5 @@
 import type { ProxyConfig, SidecarConfig, TlsConfig } from '../../crds/sidecar-config.ts';
+import type { FailureCode } from '../../sidecar/failure.ts';
 
 /** A server that the sidecar talks to, and how a credential says that it is reached. */
 export interface Destination {
@@ -22,4 +23,10 @@ export function tokenEndpointOf({ tokenEndpoint: { url, tls, proxy, timeoutSecon
 export function apiOf({ upstream: { url, tls, proxy, connectTimeoutSeconds } }: SidecarConfig): Destination {
   const names = { subject: 'api', field: 'spec.upstream', title: 'API' } as const;
   return { ...names, url: new URL(url), tls, proxy, timeoutMs: connectTimeoutSeconds * 1000 };
+}
+
+/** What callers of the sidecar get where there is no way to the server. */
+export function failureOf({ subject }: Destination, isTimeout = false): FailureCode {
+  if (subject === 'api') return isTimeout ? 'upstream_timeout' : 'upstream_unreachable';
+  return isTimeout ? 'token_timeout' : 'token_unavailable';
 }

@@ -4,7 +4,7 @@ import { shownTime } from '../api/shown.ts';
 import type { Mend, Verdict } from '../examination.ts';
 import type { VerdictCode } from '../verdicts.ts';
 import { type Chain, isBuiltIn, isSelfSigned, nameOf, namesOf, readBundle, topOf } from './certificate-chain.ts';
-import type { Destination } from './destination.ts';
+import { type Destination, failureOf } from './destination.ts';
 import { hostOf, serverNameOf } from './route.ts';
 import type { HandshakeOptions } from './shake-hands.ts';
 
@@ -50,15 +50,11 @@ export async function judgeCertificate(it: Distrusted): Promise<Verdict> {
 
 const who = ({ title, url }: Destination): string => `The ${title} ${url.host}`;
 
-const failureOf = ({ subject }: Destination): Pick<Verdict, 'failure'> => ({
-  failure: subject === 'api' ? 'upstream_unreachable' : 'token_unavailable',
-});
-
 async function selfSigned(it: Distrusted): Promise<Verdict> {
   const { destination, chain } = it;
   const [own] = chain;
   const sentence = `${who(destination)} cannot be trusted: its certificate (${nameOf(own?.subject)}) is signed by itself, and nothing here says to trust it.`;
-  return { code: 'tls_self_signed', sentence, mend: await trusting(it, own, 'certificate'), ...failureOf(destination) };
+  return { code: 'tls_self_signed', sentence, mend: await trusting(it, own, 'certificate'), failure: failureOf(destination) };
 }
 
 async function unknownAuthority(it: Distrusted): Promise<Verdict> {
@@ -71,7 +67,7 @@ async function unknownAuthority(it: Distrusted): Promise<Verdict> {
   if (tls.ca !== undefined && (await it.succeedsWith({ tls: withoutAuthority(tls) }))) {
     const sentence = `${who(destination)} cannot be trusted: its certificate comes from an authority that everybody trusts, but tls.caBundle is to be trusted in its place, and does not hold it (${named}).`;
     const mend: Mend = { kind: 'manifest', changes: [{ path: `${field}.tls.caBundle`, value: undefined }], tried: true };
-    return { code: 'tls_authority_unknown', sentence, mend, ...failureOf(destination) };
+    return { code: 'tls_authority_unknown', sentence, mend, failure: failureOf(destination) };
   }
   const from = downloadOf(top);
   const isIncomplete = sent === undefined && from !== undefined && !isBuiltIn(issuer);
@@ -84,13 +80,13 @@ async function unknownAuthority(it: Distrusted): Promise<Verdict> {
       code: 'tls_chain_incomplete',
       sentence,
       mend: { kind: 'secret', field: `${field}.tls.caBundle`, advice },
-      ...failureOf(destination),
+      failure: failureOf(destination),
     };
   }
   const where = tls.ca === undefined ? 'that is not trusted here' : 'that tls.caBundle does not hold';
   const sentence = `${who(destination)} cannot be trusted: its certificate comes from an authority ${where} (${named}).`;
   const mend = sent === undefined ? missing(destination, named) : await trusting(it, sent, 'authority');
-  return { code: 'tls_authority_unknown', sentence, mend, ...failureOf(destination) };
+  return { code: 'tls_authority_unknown', sentence, mend, failure: failureOf(destination) };
 }
 
 /** The authority's certificate is known to nobody here. */
@@ -152,7 +148,7 @@ async function outOfTime(it: Distrusted, code: 'tls_expired' | 'tls_not_yet_vali
     : `is not valid before ${when ?? 'a time that is not known'}`;
   const place = trusted === undefined ? '' : ', in tls.caBundle';
   const sentence = `${who(destination)} cannot be trusted: ${role} (${nameOf(culprit?.subject)}${place}) ${happened}.`;
-  return { code, sentence, mend: await timely(it, trusted, isExpired), ...failureOf(destination) };
+  return { code, sentence, mend: await timely(it, trusted, isExpired), failure: failureOf(destination) };
 }
 
 const isNeeded = ({ subject }: X509Certificate, chain: Chain): boolean => chain.some(({ issuer }) => issuer === subject);
@@ -195,7 +191,7 @@ async function otherName(it: Distrusted): Promise<Verdict> {
           advice: `${advice} If it is right, the owner of the ${title} has to have the certificate issued for ${expected} too.`,
         }
       : { kind: 'manifest', changes: [change], tried: true, advice };
-  return { code: 'tls_name', sentence, mend, ...failureOf(destination) };
+  return { code: 'tls_name', sentence, mend, failure: failureOf(destination) };
 }
 
 /** The name by which the very same server is reached, else the name that is to be expected of it. */

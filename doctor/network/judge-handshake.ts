@@ -2,7 +2,7 @@ import type { Clock } from '../../crds/clock.ts';
 import type { Mend, Verdict } from '../examination.ts';
 import { readBundle, describeCertificate } from './certificate-chain.ts';
 import { type CertificateRequest, readCertificateRequest } from './client-certificate-request.ts';
-import type { Destination } from './destination.ts';
+import { type Destination, failureOf } from './destination.ts';
 import { speaksPlainHttp } from './look-for-plain-http.ts';
 import { type Route, serverNameOf, shakeHandsBy } from './route.ts';
 
@@ -19,13 +19,12 @@ type Found = Omit<Verdict, 'failure'>;
 /** What else there is to be found out by connecting again. */
 export async function judgeHandshake(it: FailedHandshake): Promise<Verdict> {
   const { destination, route, clock, code } = it;
-  const failure = destination.subject === 'api' ? 'upstream_unreachable' : 'token_unavailable';
   const found =
     ((await speaksPlainHttp(destination, route, clock)) ? notSpoken(destination) : undefined) ??
     (await aboutClientCertificate(it)) ??
     (await outdated(it)) ??
     plainly(destination, code);
-  return { ...found, failure };
+  return { ...found, failure: failureOf(destination) };
 }
 
 /** Where manifests may have plain http: the URL's host is this machine or the cluster. */

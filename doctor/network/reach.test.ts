@@ -192,7 +192,7 @@ describe('a certificate that is not trusted', () => {
     const named = makeCertificate('named', { hosts: ['login.example', 'localhost'], issuer: root });
     const verdict = verdictOf(await reachTls(present(named), trusting(root)));
     expect(verdict).toMatchObject({ code: 'tls_name', mend: { kind: 'manifest', tried: true } });
-    expect(verdict.sentence).toContain('to be 127.0.0.1: its certificate is for login.example, localhost.');
+    expect(verdict.sentence).toContain('its certificate is not for 127.0.0.1, but for login.example, localhost.');
     expect(verdict.mend).toMatchObject({
       changes: [{ path: 'spec.tokenEndpoint.url', value: expect.stringMatching(/^https:\/\/localhost:\d+\/token$/) as string }],
     });

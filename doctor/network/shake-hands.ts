@@ -17,7 +17,7 @@ export interface HandshakeOptions {
   /** For the certificate, where there is no server name. */
   readonly host: string;
   readonly timeoutMs: number;
-  /** To look at what would not be trusted. Nothing is ever sent over such a connection. */
+  /** To look at what would not be trusted. Nothing is ever sent over such a connection, and no client certificate shown. */
   readonly look?: SecureContextOptions;
 }
 
@@ -36,7 +36,7 @@ export function shakeHands(socket: Socket, { tls, serverName, host, timeoutMs, l
       resolve(handshake);
     };
     const cancel = clock.after(timeoutMs, () => end({ ok: false, code: 'ETIMEDOUT', tookMs: tookMs() }));
-    const secureContext = createSecureContext({ ca: tls.ca, cert: tls.certificate, key: tls.key?.reveal(), ...look });
+    const secureContext = createSecureContext(look ?? { ca: tls.ca, cert: tls.certificate, key: tls.key?.reveal() });
     const secure = connect({
       socket,
       secureContext,

@@ -1,15 +1,10 @@
 import { networkInterfaces } from 'node:os';
 import type { Clock } from '../../crds/clock.ts';
 import type { Mend, Verdict } from '../examination.ts';
-import type { Destination } from './destination.ts';
+import { type Destination, failureOf } from './destination.ts';
 import type { Resolver } from './resolve-name.ts';
 import { hostOf, portOf } from './route.ts';
 import { attemptMs, tryAddresses, type TriedAddress, whatHappened } from './try-addresses.ts';
-
-const failureOf = ({ subject }: Destination, isTimeout = false): Pick<Verdict, 'failure'> => {
-  if (subject === 'api') return { failure: isTimeout ? 'upstream_timeout' : 'upstream_unreachable' };
-  return { failure: isTimeout ? 'token_timeout' : 'token_unavailable' };
-};
 
 /** No address: of the destination, or of its proxy. */
 export function unresolved(destination: Destination, url: URL, code: 'ENOTFOUND' | 'EAI_AGAIN', resolver: Resolver | undefined): Verdict {
@@ -25,14 +20,14 @@ export function unresolved(destination: Destination, url: URL, code: 'ENOTFOUND'
       code: 'dns_no_answer',
       sentence: `${about} cannot be looked for: DNS does not answer what address it has.`,
       mend: { kind: 'elsewhere', advice },
-      ...failureOf(destination),
+      failure: failureOf(destination),
     };
   }
   return {
     code: 'dns_unknown',
     sentence: `${about} cannot be reached: DNS knows no address of that name.`,
     mend: { kind: 'elsewhere', advice: adviceOnName(host, urlField, isProxy ? undefined : `${field}.proxy`) },
-    ...failureOf(destination),
+    failure: failureOf(destination),
   };
 }
 
@@ -59,14 +54,14 @@ export async function unconnected(destination: Destination, tried: readonly Trie
   const about = `The ${title} ${url.host}`;
   const codes = tried.map(({ code }) => code ?? '');
   const other = await otherFamily(destination, tried, clock);
-  if (other !== undefined) return { ...other, ...failureOf(destination) };
+  if (other !== undefined) return { ...other, failure: failureOf(destination) };
   const reached = tried.find(({ code }) => code === undefined);
   const proxy = `a proxy may be needed (${field}.proxy)`;
   const verdict = (code: Verdict['code'], why: string, advice: string): Verdict => ({
     code,
     sentence: `${about} cannot be reached: ${why}.`,
     mend: { kind: 'elsewhere', advice },
-    ...failureOf(destination, code === 'tcp_timeout'),
+    failure: failureOf(destination, code === 'tcp_timeout'),
   });
   if (reached !== undefined) {
     const advice = `Have addresses that do not answer taken out of DNS, or this machine or pod a way to their family; else ${proxy}.`;

@@ -5,10 +5,10 @@ import type { Asked, FailedAsked } from './ask-once.ts';
 import { contentOf } from './describe-answer.ts';
 
 /**
- * How far a refused request came, as far as another way of asking may help: its shape is not understood (`shape`), the client is not
- * accepted (`client`), its scope is not given (`scope`). `none`: another way would come to the same, or there was no judgement.
+ * How far a refused request came, as far as another way of asking may help: its shape is not understood (`shape`, or its method: `method`), the client is
+ * not accepted (`client`), its scope is not given (`scope`). `none`: another way would come to the same, or there was no judgement.
  */
-export type RefusalKind = 'shape' | 'client' | 'scope' | 'none';
+export type RefusalKind = 'method' | 'shape' | 'client' | 'scope' | 'none';
 
 /** What the token endpoint's no is about. */
 export interface Judgement {
@@ -72,7 +72,7 @@ function ofStatus(status: number, { config }: Asked): Judgement {
   // SuccessFactors Learning says so of a wrong secret.
   if (status === 403) return judgement('token_forbidden', aboutGrant ? 'none' : 'client');
   if (status === 404 || status === 410) return judgement('token_not_found');
-  if (status === 405) return judgement('token_method_refused', 'shape');
+  if (status === 405) return judgement('token_method_refused', 'method');
   return judgement('token_request_refused', status === 408 ? 'none' : 'shape');
 }
 

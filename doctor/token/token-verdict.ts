@@ -1,9 +1,11 @@
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
 import type { TokenFailure } from '../../sidecar/failure.ts';
-import { shown, shownTimeSpan } from '../api/shown.ts';
+import type { TokenResponse } from '../../sidecar/token/read-token-answer.ts';
+import { shown, shownTime, shownTimeSpan } from '../api/shown.ts';
 import type { Mend, Verdict } from '../examination.ts';
 import type { VerdictCode } from '../verdicts.ts';
 import type { FailedAsked } from './ask-once.ts';
+import { contentOf } from './describe-answer.ts';
 import { notableSkewMs } from './clock-skew.ts';
 import { findToken } from './find-token.ts';
 import type { Judgement } from './refusal-kind.ts';
@@ -129,14 +131,29 @@ function skewVerdict(
     grant.saml2Bearer?.assertion !== undefined ||
     grant.jwtBearer?.assertion !== undefined;
   const isAboutIt = code === 'token_client_refused' || code === 'token_grant_refused' || code === 'token_request_refused';
-  const skewMs = response && notableSkewMs(response, sentWallMs, tookMs);
-  if (!signs || !isAboutIt || request === undefined || skewMs === undefined) return undefined;
+  if (!signs || !isAboutIt || request === undefined || response === undefined) return undefined;
+  const clocks = wordsOnClocks(response, sentWallMs, tookMs);
+  if (clocks === undefined) return undefined;
   const { host } = new URL(config.tokenEndpoint.url);
-  const apart = `${shownTimeSpan(skewMs)} ${skewMs > 0 ? 'behind' : 'ahead of'}`;
   return {
     code: 'clock_skew',
-    sentence: `The token endpoint ${host} does not accept the signed assertion (${answerOf(failure)}), and the clock here, by which it is dated, is ${apart} that of the endpoint.`,
+    sentence: `The token endpoint ${host} does not accept the signed assertion (${answerOf(failure)}), ${clocks}.`,
     mend: { kind: 'elsewhere', advice: 'Set the clock of this machine (of the node, for a pod) by NTP, and see that it stays right.' },
     failure: failure.code,
   };
+}
+
+/** What servers write in `error_description` of an assertion whose time is not now. */
+const aboutTime =
+  /not (?:yet )?(?:active|valid yet|valid before)|expired|in the (?:future|past)|too (?:old|early|far)|clock|\b(?:iat|nbf|exp)\b/i;
+
+function wordsOnClocks(response: TokenResponse, sentWallMs: number, tookMs: number): string | undefined {
+  const skewMs = notableSkewMs(response, sentWallMs, tookMs);
+  const here = 'and the clock here, by which it is dated,';
+  if (skewMs !== undefined) return `${here} is ${shownTimeSpan(skewMs)} ${skewMs > 0 ? 'behind' : 'ahead of'} that of the endpoint`;
+  // Some servers do not tell their time.
+  const content = response.headers['date'] === undefined ? contentOf(response) : undefined;
+  const description = content?.kind === 'members' ? content.members['error_description'] : undefined;
+  if (typeof description !== 'string' || !aboutTime.test(description)) return undefined;
+  return `which it finds not to be valid at this time, ${here} says ${shownTime(sentWallMs)}`;
 }

@@ -21,7 +21,7 @@ export interface TryContext extends AskContext {
   readonly probe: boolean;
 }
 
-const stages: Readonly<Record<RefusalKind, number>> = { shape: 1, client: 2, scope: 3, none: 0 };
+const stages: Readonly<Record<RefusalKind, number>> = { method: 1, shape: 1, client: 2, scope: 3, none: 0 };
 
 /** How far a request has come that was refused so. */
 function progress({ kind, code }: Judgement): number {
@@ -70,15 +70,21 @@ function keyOf(config: SidecarConfig, { material }: FailedAsked): string {
   return JSON.stringify(buildTokenRequest(config, { material, because: { refused: false }, userAgent: '' }));
 }
 
-function announce({ config }: FailedAsked, queue: readonly Way[], { kind }: Judgement, { record, probe }: TryContext): boolean {
+function announce({ config }: FailedAsked, queue: readonly Way[], judged: Judgement, { record, probe }: TryContext): boolean {
   const { host } = new URL(config.tokenEndpoint.url);
-  const most = kind === 'scope' ? Math.min(queue.length, mostTries) : mostTries;
-  const few = most === 1 ? 'one other way is' : `at most ${most} other ways are`;
+  const most = mostOf(queue, judged, config);
+  const few = most === 1 ? 'one other way is tried' : `at most ${most} other ways are tried, until one works`;
   const summary = probe
-    ? `${few} tried, until one works; for ${host} each that it refuses is one failed login`
+    ? `${few}; for ${host} each that it refuses is one failed login`
     : `no other way is tried, as asked (--no-probe); it may be worth a try to ask ${queue[0]?.names.join(' and ')}`;
   record({ subject: 'tokenEndpoint', name: 'Try', outcome: probe ? 'ok' : 'skipped', tookMs: 0, summary, details: [] });
   return probe;
+}
+
+/** A way that comes further may lead to others. */
+function mostOf(queue: readonly Way[], { kind }: Judgement, { grant }: SidecarConfig): number {
+  if (kind === 'scope') return Math.min(queue.length, mostTries);
+  return kind === 'client' ? Math.min(queue.length + (grant.scope ? 1 : 0), mostTries) : mostTries;
 }
 
 function recordTry({ record }: TryContext, { names, changes }: Way, tookMs: number, failed: FailedAsked | undefined): void {

@@ -109,6 +109,7 @@ const turns: Readonly<Record<RefusalKind, (config: SidecarConfig, error: string 
     both(otherPlace, toForm),
     toPostMethod,
   ],
+  method: () => [toPostMethod, grantTypeToBody],
   shape: ({ tokenEndpoint }, error) => [
     toPostMethod,
     grantTypeToBody,
