@@ -57,7 +57,13 @@ export type Mend =
       readonly advice?: string;
     }
   /** A value in a Secret or ConfigMap that is not what it should be. */
-  | { readonly kind: 'secret'; readonly field: string; readonly advice: string }
+  | {
+      readonly kind: 'secret';
+      readonly field: string;
+      readonly advice: string;
+      /** Where the value lies, if the manifest is at hand: `Secret orders, key client-secret`. */
+      readonly source?: string;
+    }
   /** A command to run. */
   | { readonly kind: 'command'; readonly command: string; readonly advice: string }
   /** Something that is not in the credential: a role at the endpoint, a firewall, a clock. */

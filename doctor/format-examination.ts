@@ -40,7 +40,7 @@ function formatMend(mend: Mend): readonly string[] {
     case 'manifest':
       return formatManifestMend(mend);
     case 'secret':
-      return [`Mend, for the value of ${mend.field}: ${mend.advice}`];
+      return [`Mend, for the value of ${mend.field}${mend.source === undefined ? '' : ` (${mend.source})`}: ${mend.advice}`];
     case 'command':
       return [`Mend: ${mend.advice}`, '', `  ${mend.command}`];
     case 'elsewhere':

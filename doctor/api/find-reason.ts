@@ -80,6 +80,8 @@ const rows: readonly Row[] = [
 function byWords(it: AnsweredCall): ApiVerdictCode | undefined {
   const { answer, words } = it;
   const row = rows.find(({ says, status = answer.status }) => status === answer.status && says.test(words.text));
+  // Tenants of one server may have keys of their own.
+  if (row?.code === 'api_issuer_refused' && it.issuer?.relation === 'tenant') return 'api_tenant_refused';
   // Keycloak says no more than that whatever is wrong, and it trusts itself.
   if (row?.code === 'api_issuer_refused' && isIssuersOwnApi(it)) return byTime(it) ?? 'api_token_revoked';
   // Keycloak says "not active" of all three.

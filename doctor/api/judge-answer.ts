@@ -19,7 +19,7 @@ export function judgeAnswer(it: AnsweredCall): Judgement {
   const { status } = it.answer;
   const page = loginPageOf(it.answer, it.url);
   if (page !== undefined) {
-    const what = page.host === undefined ? 'with a web page to log in' : `with a redirect to ${it.safe(page.host)}, where people log in,`;
+    const what = page.host === undefined ? 'with a web page to log in' : `with a redirect to ${it.safe(page.host)}, where people log in`;
     const sentence = `${refuser(it)} answered ${what} (${statusOf(it)}), so it did not take the token.`;
     return judged(
       'api_login_page',
