@@ -1,5 +1,4 @@
 import { X509Certificate } from 'node:crypto';
-import { rootCertificates } from 'node:tls';
 import { certificateBlocks } from '../../crds/render/pem.ts';
 import { shown, shownTime } from '../api/shown.ts';
 
@@ -64,9 +63,4 @@ export function readBundle(pem: string): readonly X509Certificate[] {
       return [];
     }
   });
-}
-
-/** Whether the name is one of the authorities that are trusted where a manifest names none. */
-export function isBuiltIn(issuer: string): boolean {
-  return rootCertificates.some((pem) => new X509Certificate(pem).subject === issuer);
 }

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { shownTime } from '../api/shown.ts';
 import type { Mend, Verdict } from '../examination.ts';
 import type { VerdictCode } from '../verdicts.ts';
-import { type Chain, isBuiltIn, isSelfSigned, nameOf, namesOf, readBundle, topOf } from './certificate-chain.ts';
+import { type Chain, isSelfSigned, nameOf, namesOf, readBundle, topOf } from './certificate-chain.ts';
 import { type Destination, failureOf } from './destination.ts';
 import { hostOf, serverNameOf } from './route.ts';
 import type { HandshakeOptions } from './shake-hands.ts';
@@ -70,7 +70,7 @@ async function unknownAuthority(it: Distrusted): Promise<Verdict> {
     return { code: 'tls_authority_unknown', sentence, mend, failure: failureOf(destination) };
   }
   const from = downloadOf(top);
-  const isIncomplete = sent === undefined && from !== undefined && !isBuiltIn(issuer);
+  const isIncomplete = sent === undefined && from !== undefined;
   if (isIncomplete) {
     const sentence = `${who(destination)} cannot be trusted: it does not send the certificate of ${named}, which issued its own, so that nothing leads to an authority that is trusted here.`;
     const advice =

@@ -109,6 +109,17 @@ describe('a certificate that is not trusted', () => {
     });
   });
 
+  it('leads to nothing that is trusted, for the server leaves out what issued it', async () => {
+    const issuerUrl = 'http://pki.example/between.crt';
+    const alone = makeCertificate('alone', { hosts: ['127.0.0.1'], issuer: between, issuerUrl });
+    const verdict = verdictOf(await reachTls(present(alone), trusting(root)));
+    expect(verdict).toMatchObject({
+      code: 'tls_chain_incomplete',
+      sentence: expect.stringContaining('it does not send the certificate of CN=Acme Between, which issued its own') as string,
+      mend: { kind: 'secret', advice: expect.stringContaining(`(${issuerUrl})`) as string },
+    });
+  });
+
   it('is of an authority that the server sends, which is offered for comparison', async () => {
     const { mend } = verdictOf(await reachTls(present(good, between, root)));
     expect(mend).toMatchObject({

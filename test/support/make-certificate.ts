@@ -19,6 +19,8 @@ export interface CertificateOptions {
   readonly validTo?: Date;
   /** May sign others though it has an issuer. One that signs itself may anyway. */
   readonly isAuthority?: boolean;
+  /** Where the issuer's certificate can be had: RFC 5280 section 4.2.2.1. */
+  readonly issuerUrl?: string;
   /** The one that it renews: it has the same key. */
   readonly renews?: Certificate;
 }
@@ -37,12 +39,16 @@ export function makeCertificate(
     validFrom = longAgo,
     validTo = farAhead,
     isAuthority = issuer === undefined,
+    issuerUrl,
     renews,
   }: CertificateOptions = {},
 ): Certificate {
   const key = renews?.key ?? newKey(rsaBits, curve);
   const extensions = sequence(
     ...(hosts.length > 0 ? [extension('551d11', sequence(...hosts.map(alternativeName)))] : []),
+    ...(issuerUrl === undefined
+      ? []
+      : [extension('2b06010505070101', sequence(sequence(objectId('2b06010505073002'), der(0x86, Buffer.from(issuerUrl)))))]),
     extension('551d13', isAuthority ? sequence(der(0x01, Buffer.of(0xff))) : sequence()),
   );
   const signingKey = createPrivateKey(issuer?.key ?? key);
