@@ -96,11 +96,11 @@ it('finds how the sidecar beside it was started, if there is one', async () => {
 it('reads its command line', () => {
   expect(parseDoctorOptions(['a', '--path', '/x', '--method', 'post', '--json', '--no-probe'])).toEqual({
     ok: true,
-    options: { alias: 'a', call: { method: 'POST', path: '/x' }, probe: false, json: true, place: undefined },
+    options: { alias: 'a', call: { method: 'POST', path: '/x' }, probe: false, output: 'json', place: undefined },
   });
   expect(parseDoctorOptions(['--config-dir', '/c', 'a', '--assertion-file', '/t', '--assertion-host', 'x.example'])).toMatchObject({
     ok: true,
-    options: { probe: true, json: false, place: { configDirectory: '/c', projectedToken: { file: '/t', hosts: ['x.example'] } } },
+    options: { probe: true, output: 'text', place: { configDirectory: '/c', projectedToken: { file: '/t', hosts: ['x.example'] } } },
   });
 });
 

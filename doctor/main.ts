@@ -24,13 +24,14 @@ if (args.includes('--help') || args.includes('--version')) {
 }
 const parsed = parseDoctorOptions(args);
 if (!parsed.ok) usageError(parsed.message);
-const { alias, call, probe, json, place: named } = parsed.options;
+const { alias, call, probe, output, place: named } = parsed.options;
 const place = named ?? (await findSidecar('/proc'));
 if (place === undefined) usageError('there is no sidecar to be seen here whose configuration could be read; --config-dir names it');
 
 let before: Step | undefined;
 const record = (step: Step): void => {
-  if (!json) void print(formatStep(step, before));
+  if (output === 'text') void print(formatStep(step, before));
+  if (output === 'lines') void print([JSON.stringify({ step })]);
   before = step;
 };
 // oxlint-disable-next-line node/no-process-env
@@ -38,7 +39,8 @@ const environment = process.env;
 try {
   const question = { alias, call, probe, version, environment, record };
   const examination = await examineFile(question, place, { clock: systemClock, random: Math.random });
-  await print(json ? [JSON.stringify(examination, undefined, 2)] : formatVerdict(examination.verdict));
+  if (output === 'text') await print(formatVerdict(examination.verdict));
+  else await print([output === 'json' ? JSON.stringify(examination, undefined, 2) : JSON.stringify({ examination })]);
   process.exit(exitCodeOf[verdicts[examination.verdict.code].blame]);
 } catch (error) {
   fail(error);

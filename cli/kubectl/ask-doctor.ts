@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Examination } from '../../doctor/examination.ts';
+import type { Examination, RecordStep, Step } from '../../doctor/examination.ts';
 import { containerName } from '../../operator/naming.ts';
 import type { InjectedPod } from './injected-pod.ts';
 import type { Execution, PodStreams } from './pod-streams.ts';
@@ -20,28 +20,31 @@ export type DoctorAnswer =
   /** In a sentence. */
   | { readonly ok: false; readonly why: string; readonly exitCode: number };
 
-/** The parts by which one is known; they are passed on as they are. */
-const examination = z.looseObject({
-  version: z.literal(1),
-  alias: z.string(),
-  steps: z.array(
-    z.looseObject({
-      subject: z.string(),
-      name: z.string(),
-      outcome: z.string(),
-      tookMs: z.number(),
-      summary: z.string(),
-      details: z.array(z.string()),
-    }),
-  ),
-  verdict: z.looseObject({ code: z.string(), sentence: z.string() }),
+/** The parts by which they are known; they are passed on as they are. */
+const step = z.looseObject({
+  subject: z.string(),
+  name: z.string(),
+  outcome: z.string(),
+  tookMs: z.number(),
+  summary: z.string(),
+  details: z.array(z.string()),
+});
+const stepLine = z.object({ step });
+const examinationLine = z.object({
+  examination: z.looseObject({
+    version: z.literal(1),
+    alias: z.string(),
+    steps: z.array(step),
+    verdict: z.looseObject({ code: z.string(), sentence: z.string() }),
+  }),
 });
 
-/** Has the doctor look at an alias from where the pod's sidecar is. Rejects with `PodStreamError` if nothing can be run there. */
+/** Has the doctor look at an alias from where the pod's sidecar is, and tells each step when it is done. Rejects with `PodStreamError` if nothing can be run there. */
 export async function askDoctor(
   { execute }: Pick<PodStreams, 'execute'>,
   pod: InjectedPod,
   { alias, method, path, probe }: DoctorQuestion,
+  record: RecordStep,
   signal: AbortSignal,
 ): Promise<DoctorAnswer> {
   const options = [
@@ -49,13 +52,17 @@ export async function askDoctor(
     ...(method === undefined ? [] : ['--method', method]),
     ...(probe ? [] : ['--no-probe']),
   ];
-  const execution = await execute(pod, containerName, [...program, alias, '--json', ...options], signal);
+  const onLine = (line: string): void => {
+    const parsed = stepLine.safeParse(parseJson(line));
+    if (parsed.success) record(parsed.data.step as unknown as Step);
+  };
+  const execution = await execute(pod, containerName, [...program, alias, '--json-lines', ...options], { signal, onLine });
   return readAnswer(execution, pod);
 }
 
 function readAnswer({ stdout, stderr, exitCode }: Execution, { sidecarVersion = 'of an unknown version' }: InjectedPod): DoctorAnswer {
-  const parsed = examination.safeParse(parseJson(stdout));
-  if (parsed.success) return { ok: true, examination: parsed.data as unknown as Examination, exitCode };
+  const parsed = examinationLine.safeParse(parseJson(stdout.trimEnd().split('\n').at(-1) ?? ''));
+  if (parsed.success) return { ok: true, examination: parsed.data.examination as unknown as Examination, exitCode };
   if (/Cannot find module|no such file/i.test(stderr)) {
     return {
       ok: false,

@@ -27,9 +27,8 @@ export function clusterSource({ place, scope, reader, streams, clock }: ClusterS
     examine: async ({ namespace, consumer, alias, method, path, probe }, record, signal) => {
       const found = await findPod(reader, namespace, consumer, alias);
       if (!found.ok) throw new Error(found.why);
-      const answer = await askDoctor(streams, found.pod, { alias, method, path, probe }, signal);
+      const answer = await askDoctor(streams, found.pod, { alias, method, path, probe }, record, signal);
       if (!answer.ok) throw new Error(answer.why);
-      for (const step of answer.examination.steps) record(step);
       return answer.examination;
     },
   };

@@ -13,7 +13,7 @@ import { type Execution, PodStreamError, type PodStreams } from './pod-streams.t
 const pods = '/v1/pods';
 let server: FakeApiServer;
 let commands: (readonly string[])[];
-let execute: (command: readonly string[]) => Promise<Execution>;
+let execute: (command: readonly string[], onLine: (line: string) => void) => Promise<Execution>;
 
 const refused: Examination = {
   version: 1,
@@ -29,7 +29,11 @@ beforeEach(async () => {
   server = await FakeApiServer.start();
   server.cluster.put(pods, injectedPod());
   commands = [];
-  execute = () => Promise.resolve({ exitCode: 4, stdout: JSON.stringify(refused), stderr: '' });
+  execute = (_, onLine) => {
+    const lines = [...refused.steps.map((step) => ({ step })), { examination: refused }].map((line) => JSON.stringify(line));
+    for (const line of lines) onLine(line);
+    return Promise.resolve({ exitCode: 4, stdout: `${lines.join('\n')}\n`, stderr: '' });
+  };
 });
 
 afterEach(() => server[Symbol.asyncDispose]());
@@ -37,9 +41,9 @@ afterEach(() => server[Symbol.asyncDispose]());
 async function ask(request: Partial<DoctorRequest> = {}): Promise<{ code: number; out: string; err: string }> {
   const api = new ApiClient(server.config, { clock: systemClock, userAgent: 'test' });
   const streams: Pick<PodStreams, 'execute'> = {
-    execute: (_pod, container, command) => {
+    execute: (_pod, container, command, { onLine = () => {} }) => {
       commands.push([container, ...command]);
-      return execute(command);
+      return execute(command, onLine);
     },
   };
   const [out, err]: [string[], string[]] = [[], []];
@@ -60,7 +64,7 @@ test("the doctor's steps and verdict are shown, and its exit code is passed on",
 
 test('options reach the doctor in the container of the sidecar', async () => {
   await ask({ path: '/odata', method: 'HEAD', probe: false });
-  const command = ['tokenward', '/usr/bin/node', '/usr/lib/tokenward/doctor.mjs', 'lms', '--json'];
+  const command = ['tokenward', '/usr/bin/node', '/usr/lib/tokenward/doctor.mjs', 'lms', '--json-lines'];
   expect(commands).toEqual([[...command, '--path', '/odata', '--method', 'HEAD', '--no-probe']]);
 });
 

@@ -30,20 +30,18 @@ export async function doctor(
   }
   for (const line of await tellCredential(reader, namespace, found.credential)) (json ? printError : print)(line);
   try {
-    const answer = await askDoctor(streams, found.pod, request, AbortSignal.timeout(timeoutMs));
+    let before: Step | undefined;
+    const record = (step: Step): void => {
+      if (!json) for (const line of formatStep(step, before)) print(line);
+      before = step;
+    };
+    const answer = await askDoctor(streams, found.pod, request, record, AbortSignal.timeout(timeoutMs));
     if (!answer.ok) {
       printError(`error: ${answer.why}`);
       return answer.exitCode === exitCode.fine ? exitCode.internal : answer.exitCode;
     }
     if (json) print(JSON.stringify(answer.examination, undefined, 2));
-    else {
-      let before: Step | undefined;
-      for (const step of answer.examination.steps) {
-        for (const line of formatStep(step, before)) print(line);
-        before = step;
-      }
-      for (const line of formatVerdict(answer.examination.verdict)) print(line);
-    }
+    else for (const line of formatVerdict(answer.examination.verdict)) print(line);
     return answer.exitCode;
   } catch (error) {
     printError(`error: nothing can be run in the sidecar of the pod ${request.pod}: ${tellReadError(error)}`);

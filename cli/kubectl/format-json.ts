@@ -8,7 +8,7 @@ function withTimestamps(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]: [string, unknown]) =>
-      typeof inner === 'number' && /(?:At|since)Ms$/.test(name)
+      typeof inner === 'number' && /(?:At|^at|^since)Ms$/.test(name)
         ? [name.slice(0, -2), Number.isFinite(inner) ? new Date(inner).toISOString() : undefined]
         : [name, withTimestamps(inner)],
     ),

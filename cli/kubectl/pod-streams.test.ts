@@ -33,7 +33,9 @@ test('a command that may not be run says which right it takes', async () => {
   const server = createServer();
   server.on('upgrade', (_, socket) => socket.end('HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n'));
   await using listening = await listenOnLoopback(server);
-  const running = podStreams(kubeConfigFor(listening.url), new FakeClock()).execute(pod, 'tokenward', ['x'], AbortSignal.timeout(5000));
+  const running = podStreams(kubeConfigFor(listening.url), new FakeClock()).execute(pod, 'tokenward', ['x'], {
+    signal: AbortSignal.timeout(5000),
+  });
   await expect(running).rejects.toThrow('get and create pods/exec');
 });
 

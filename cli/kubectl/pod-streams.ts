@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { WebSocketHandler } from '@kubernetes/client-node/dist/web-socket-handler.js';
 import type { Clock } from '../../crds/clock.ts';
@@ -14,12 +15,17 @@ export interface Execution {
   readonly stderr: string;
 }
 
+export interface ExecuteOptions {
+  readonly signal: AbortSignal;
+  readonly onLine?: (line: string) => void;
+}
+
 /** Ways into a pod. Both reject with a `PodStreamError`. */
 export interface PodStreams {
   /** A connection to a port on the pod's own loopback, as `kubectl port-forward` makes it. */
   openPort(pod: PodName, port: number): Promise<Duplex>;
-  /** Runs a command in a container to its end, as `kubectl exec` does. */
-  execute(pod: PodName, container: string, command: readonly string[], signal: AbortSignal): Promise<Execution>;
+  /** Runs a command in a container to its end, as `kubectl exec` does. `onLine` is told of each line of standard output when it is there. */
+  execute(pod: PodName, container: string, command: readonly string[], options: ExecuteOptions): Promise<Execution>;
 }
 
 /** `forbidden`: the user has no right to it. Messages are for people and may be printed. */
@@ -55,10 +61,10 @@ export function podStreams(kubeConfig: KubeConfig, clock: Clock): PodStreams {
       stream.use(await connect(handler, clock, path, 'portforward', (channel, data) => stream.deliver(channel, data)));
       return stream;
     },
-    execute: async ({ namespace, name }, container, command, signal) => {
+    execute: async ({ namespace, name }, container, command, { signal, onLine }) => {
       const query = new URLSearchParams({ container, stdout: 'true', stderr: 'true', stdin: 'false', tty: 'false' });
       for (const word of command) query.append('command', word);
-      const run = new RemoteCommand();
+      const run = new RemoteCommand(onLine);
       const path = `/api/v1/namespaces/${namespace}/pods/${name}/exec?${query.toString()}`;
       return run.end(await connect(handler, clock, path, 'exec', (channel, data) => run.deliver(channel, data)), signal);
     },
@@ -156,15 +162,32 @@ interface ExecStatus {
 /** Channels 1 and 2 are its outputs, 3 says how it ended: a metav1.Status. */
 class RemoteCommand {
   readonly #outputs: Readonly<Record<number, Buffer[]>> = { 1: [], 2: [] };
+  readonly #onLine: (line: string) => void;
+  readonly #decoder = new StringDecoder('utf8');
+  /** Of the line that is not complete yet. */
+  #begun = '';
   #bytes = 0;
   #status: ExecStatus | undefined;
   #failed: PodStreamError | undefined;
+
+  constructor(onLine: (line: string) => void = () => {}) {
+    this.#onLine = onLine;
+  }
 
   deliver(channel: number, data: Buffer): void {
     if (channel === 3) this.#status = JSON.parse(data.toString('utf8')) as ExecStatus;
     this.#bytes += data.length;
     if (this.#bytes > mostOutputBytes) this.#failed = new PodStreamError('failed', 'the command wrote more than can be read');
-    else this.#outputs[channel]?.push(data);
+    else {
+      this.#outputs[channel]?.push(data);
+      if (channel === 1) this.#tellLines(this.#decoder.write(data));
+    }
+  }
+
+  #tellLines(text: string): void {
+    const lines = `${this.#begun}${text}`.split('\n');
+    this.#begun = lines.pop() ?? '';
+    for (const line of lines) this.#onLine(line);
   }
 
   async end(socket: Socket, signal: AbortSignal): Promise<Execution> {

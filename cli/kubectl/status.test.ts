@@ -122,7 +122,13 @@ test('as JSON times are RFC 3339', () => {
   const json = JSON.parse(formatList(overview, 'json', false).join('\n')) as Record<string, unknown>;
   expect(json).toMatchObject({
     takenAt: '2026-01-10T00:00:00.000Z',
-    credentials: [{ createdAt: '2026-01-07T00:00:00.000Z', conditions: [{ since: '2026-01-09T23:30:00.000Z' }, {}] }],
+    credentials: [
+      {
+        createdAt: '2026-01-07T00:00:00.000Z',
+        conditions: [{ since: '2026-01-09T23:30:00.000Z' }, {}],
+        events: [{ at: '2026-01-09T23:30:00.000Z' }],
+      },
+    ],
   });
   expect(formatJson({ sinceMs: Number.NaN })).toBe('{}');
 });
