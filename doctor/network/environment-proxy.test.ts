@@ -30,6 +30,10 @@ describe('proxyOfEnvironment', () => {
     expect(proxyOfEnvironment(environment, api)).toBeUndefined();
   });
 
+  it('leaves plain HTTP alone', () => {
+    expect(proxyOfEnvironment({ HTTPS_PROXY: proxy, ALL_PROXY: proxy }, new URL('http://orders.hr.svc'))).toBeUndefined();
+  });
+
   it.each([
     ['*', 'https://api.acme.example'],
     ['api.acme.example', 'https://api.acme.example'],

@@ -11,10 +11,14 @@ export interface EnvironmentProxy {
   readonly password?: string;
 }
 
-/** What HTTPS_PROXY and the like say of a destination, as curl and Go read them. Undefined: nothing, or that it needs none. */
+const names = ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'];
+
+/**
+ * What HTTPS_PROXY and the like say of a destination, as curl and Go read them. Undefined: nothing, or that it needs none; plain HTTP is
+ * for this machine and the cluster, which no proxy leads to.
+ */
 export function proxyOfEnvironment(environment: Environment, destination: URL): EnvironmentProxy | undefined {
-  const names =
-    destination.protocol === 'https:' ? ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'] : ['http_proxy', 'ALL_PROXY', 'all_proxy'];
+  if (destination.protocol !== 'https:') return undefined;
   const variable = names.find((name) => (environment[name] ?? '') !== '');
   if (variable === undefined) return undefined;
   const without = environment['NO_PROXY'] ?? environment['no_proxy'] ?? '';
@@ -28,13 +32,13 @@ export function proxyOfEnvironment(environment: Environment, destination: URL): 
 }
 
 /** `*`, `acme.example` or `.acme.example` with all below it, a port after it, an address, or a range of addresses. */
-function covers(entry: string, { hostname, port, protocol }: URL): boolean {
+function covers(entry: string, { hostname, port }: URL): boolean {
   if (entry === '*') return true;
   const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
   const [, range, bits] = /^([0-9a-f.:]+)\/(\d{1,3})$/.exec(entry) ?? [];
   if (range !== undefined && bits !== undefined) return isWithin(host, range, Number(bits));
   const [, name = entry, entryPort] = /^(.*?[^:]):(\d{1,5})$/.exec(entry) ?? [];
-  if (isIP(entry) === 0 && entryPort !== undefined && entryPort !== (port || (protocol === 'https:' ? '443' : '80'))) return false;
+  if (isIP(entry) === 0 && entryPort !== undefined && entryPort !== (port || '443')) return false;
   const bare = (isIP(entry) === 0 ? name : entry).replace(/^\*?\./, '').replace(/^\[|\]$/g, '');
   return host === bare || (isIP(host) === 0 && host.endsWith(`.${bare}`));
 }
