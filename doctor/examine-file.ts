@@ -1,6 +1,7 @@
 import { parseSidecarConfig } from '../crds/parse-sidecar-config.ts';
 import { ConfigDirectory } from '../sidecar/config/config-directory.ts';
 import { examine, type Examined, type ExaminationContext } from './examine.ts';
+import type { Sensitive } from '../crds/sensitive.ts';
 import type { Examination, Step, Verdict } from './examination.ts';
 import type { ConfigPlace } from './parse-options.ts';
 
@@ -29,7 +30,8 @@ export async function examineFile(question: FileQuestion, place: ConfigPlace, co
 type Read = { readonly ok: true; readonly config: Examined['config'] } | { readonly ok: false; readonly verdict: Verdict };
 
 async function readConfig(alias: string, { configDirectory, aliases }: ConfigPlace): Promise<Read> {
-  const texts = (await new ConfigDirectory(configDirectory).poll().catch(() => undefined)) ?? new Map();
+  const none: ReadonlyMap<string, Sensitive> = new Map();
+  const texts = (await new ConfigDirectory(configDirectory).poll().catch(() => none)) ?? none;
   const text = texts.get(alias);
   if (text === undefined) {
     const known = [...new Set([...aliases, ...texts.keys()])].toSorted();

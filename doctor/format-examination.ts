@@ -36,16 +36,9 @@ function seenBy(code: Verdict['code'], failure: Verdict['failure']): string | un
 }
 
 function formatMend(mend: Mend): readonly string[] {
-  switch (mend.kind) {
-    case 'manifest':
-      return formatManifestMend(mend);
-    case 'secret':
-      return [`Mend, for the value of ${mend.field}${mend.source === undefined ? '' : ` (${mend.source})`}: ${mend.advice}`];
-    case 'command':
-      return [`Mend: ${mend.advice}`, '', `  ${mend.command}`];
-    case 'elsewhere':
-      return [`Mend: ${mend.advice}`];
-  }
+  if (mend.kind === 'manifest') return formatManifestMend(mend);
+  const of = mend.kind === 'secret' ? `, for the value of ${mend.field}${mend.source === undefined ? '' : ` (${mend.source})`}` : '';
+  return [`Mend${of}: ${mend.advice}`, ...(mend.kind === 'command' ? ['', `  ${mend.command}`] : [])];
 }
 
 function formatManifestMend({ changes, tried, configMap, advice }: Extract<Mend, { kind: 'manifest' }>): readonly string[] {

@@ -16,7 +16,7 @@ const oddities: readonly Oddity[] = [
   { text: 'ends in a line break, as echo without -n leaves it', isIn: (value) => /\r?\n$/.test(value) },
   { text: 'has a line break in the middle', isIn: (value) => /[\r\n](?!$)/.test(value.replace(/\r?\n$/, '')) },
   { text: 'has a NUL character, as text in UTF-16 has', isIn: (value) => value.includes('\0') },
-  { text: 'has a control character', isIn: (value) => /[\u0001-\u0008\u000B\u000C\u000E-\u001F\u007F]/.test(value) },
+  { text: 'has a control character', isIn: (value) => /(?![\t\r\n\0])\p{Cc}/u.test(value) },
   { text: 'begins or ends with a space', isIn: (value) => /^[^\S\r\n]|[^\S\r\n](?:\r?\n)?$/.test(value.replace(/^\uFEFF/, '')) },
   { text: 'has curly quotes, as word processors make them', isIn: (value) => /[\u2018-\u201F]/.test(value) },
   {

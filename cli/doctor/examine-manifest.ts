@@ -33,8 +33,8 @@ export async function examineManifest(texts: ManifestTexts, question: ManifestQu
   }
 
   const { manifest, sources, unread } = search.found;
-  const { file, lineOf } = manifest.object;
-  const place = `${file}:${lineOf(['metadata', 'name'])}, namespace ${manifest.namespace}`;
+  const { object, namespace } = manifest;
+  const place = `${object.file}:${object.lineOf(['metadata', 'name'])}, namespace ${namespace}`;
   const parsed = parseCredential(manifest.object.value);
   if (!parsed.ok) {
     record({

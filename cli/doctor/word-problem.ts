@@ -4,7 +4,7 @@ import type { Mend, Verdict } from '../../doctor/examination.ts';
 /** What is wrong with a credential, as a verdict. Every problem says first what is wrong, and behind a colon how to mend it. */
 export function wordProblem(name: string, { condition, reason, path, message }: Problem): Verdict {
   const isSecret = condition === 'SecretsResolved';
-  const [what = message, mend] = split(message);
+  const [what, mend] = split(message);
   return {
     code: isSecret ? 'secret_invalid' : 'manifest_invalid',
     sentence: `The credential ${name} cannot be used: ${path === '' ? '' : `${path}: `}${what}.`,

@@ -61,7 +61,7 @@ const advices: Readonly<Partial<Record<ApiVerdictCode, Advise>>> = {
   api_scope_missing: (it) => {
     const wanted = wantedScopes(it);
     const named = it.words.bearer?.parameters.has('scope') === true;
-    const what = wanted.length === 0 ? 'the scope or role that its owner names' : `${wanted.map(it.safe).join(' ')}`;
+    const what = wanted.length === 0 ? 'the scope or role that its owner names' : wanted.map(it.safe).join(' ');
     const advice = `Have the client${it.facts?.client === undefined ? '' : ` ${it.safe(it.facts.client)}`} given ${what} at the token endpoint ${new URL(it.config.tokenEndpoint.url).host}, and name it in grant.scope if it is not given unasked.`;
     if (!named || wanted.length === 0) return elsewhere(advice);
     const scope = [...new Set([...(it.config.grant.scope ?? '').split(' ').filter(Boolean), ...wanted])].join(' ');

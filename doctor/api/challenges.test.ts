@@ -44,5 +44,5 @@ it('reads those of several headers, and none where there is no header', () => {
 
 it('is not made slow by a header that is built for it', () => {
   expect(readChallenges(`Bearer ${'a="'.repeat(100_000)}`).length).toBeLessThan(10_000);
-  expect(readChallenges(`${'a '.repeat(100_000)}`).length).toBeLessThan(10_000);
+  expect(readChallenges('a '.repeat(100_000)).length).toBeLessThan(10_000);
 });

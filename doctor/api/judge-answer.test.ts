@@ -49,7 +49,7 @@ it.each<[what: string, scene: Scene, code: Verdict['code'], sentence: RegExp]>([
     'says nothing of a token that has expired',
     { answer: { status: 401 }, claims: { iat: nowSeconds - 900, exp: nowSeconds - 600 } },
     'api_token_expired',
-    /it has expired, 10 min(?: 1 s)? ago.*the token shows it/,
+    /it has expired, 10 min ago.*the token shows it/,
   ],
   [
     'says that the token is not valid yet',
@@ -61,18 +61,18 @@ it.each<[what: string, scene: Scene, code: Verdict['code'], sentence: RegExp]>([
     'says nothing of a token that is not valid yet',
     { answer: { status: 401 }, claims: { iat: nowSeconds + 300, nbf: nowSeconds + 300 } },
     'api_token_too_early',
-    /not valid yet: by (?:5 min|4 min 59 s)/,
+    /not valid yet: by 5 min/,
   ],
   [
     'has a clock that is ahead',
     {
       answer: {
         ...refusedSaying('jwt expired'),
-        headers: { ...refusedSaying('jwt expired').headers, date: new Date(Date.now() + 7_200_000).toUTCString() },
+        headers: { ...refusedSaying('jwt expired').headers, date: new Date((nowSeconds + 7200) * 1000).toUTCString() },
       },
     },
     'api_token_expired',
-    /the API's clock is (?:2 h|1 h 59 min) ahead/,
+    /the API's clock is 2 h ahead/,
   ],
   ['says that the token was revoked', { answer: refusedSaying('Token was revoked') }, 'api_token_revoked', /not active: revoked/],
   [

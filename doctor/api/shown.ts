@@ -11,19 +11,22 @@ export function shownTime(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
 }
 
-/** `59 min 57 s`: the two largest units of it. */
+const units = [
+  ['d', 86_400],
+  ['h', 3600],
+  ['min', 60],
+  ['s', 1],
+] as const;
+
+/** `59 min 57 s`: the largest unit of it, and the next. */
 export function shownTimeSpan(spanMs: number): string {
   let rest = Math.round(Math.abs(spanMs) / 1000);
-  const parts: string[] = [];
-  for (const [unit, seconds] of [
-    ['d', 86_400],
-    ['h', 3600],
-    ['min', 60],
-    ['s', 1],
-  ] as const) {
+  const counts = units.map(([unit, seconds]) => {
     const count = Math.floor(rest / seconds);
     rest -= count * seconds;
-    if (count > 0) parts.push(`${count} ${unit}`);
-  }
-  return parts.slice(0, 2).join(' ') || '0 s';
+    return { unit, count };
+  });
+  const first = counts.findIndex(({ count }) => count > 0);
+  const shownCounts = counts.slice(first, first + 2).filter(({ count }) => count > 0);
+  return first === -1 ? '0 s' : shownCounts.map(({ unit, count }) => `${count} ${unit}`).join(' ');
 }

@@ -78,7 +78,9 @@ function hasUser(claims: Claims, client: string | undefined): boolean | undefine
   if ('user_id' in claims || 'user_name' in claims || 'user_uuid' in claims) return true;
   const subject = textOf(claims['sub']);
   if (subject === undefined) return client === undefined ? undefined : false;
-  return subject === client || /^service-account-/.test(textOf(claims['preferred_username']) ?? '') ? false : undefined;
+  // Keycloak's.
+  const isService = textOf(claims['preferred_username'])?.startsWith('service-account-') === true;
+  return subject === client || isService ? false : undefined;
 }
 
 function known<Name extends string, Value>(name: Name, value: Value | undefined): Partial<Record<Name, Value>> {

@@ -89,7 +89,7 @@ export async function examineScene({ claims = {}, answer, config = {}, issue, pa
       config: parsed.config satisfies SidecarConfig,
       call: call.call,
       token: { accessToken: new Sensitive(token), tokenType: 'Bearer', lifetimeMs: 3_600_000 },
-      issue: { nowMs: Date.now(), lifetimeMs: 3_600_000 },
+      issue: { nowMs: nowSeconds * 1000, lifetimeMs: 3_600_000 },
       probe,
       version: '0.0.0',
       userAgent: 'tokenward/0.0.0',
