@@ -25,9 +25,11 @@ export default defineConfig({
     maxWorkers: 2,
     globalSetup: ['test/support/recordings.ts'],
     projects: [
-      project('unit', ['{crds,operator,sidecar,cli}/**/*.test.ts', 'test/support/**/*.test.ts'], 20_000),
+      project('unit', ['{crds,operator,sidecar,doctor,cli}/**/*.test.ts', 'test/support/**/*.test.ts'], 20_000),
       project('conformance', ['test/conformance/**/*.test.ts'], 60_000),
       project('process', ['test/process/**/*.test.ts'], 180_000, { globalSetup: ['test/support/build.ts'] }),
+      // Broken set-ups, and what the doctor says of each.
+      project('gallery', ['test/gallery/**/*.test.ts'], 120_000),
       project('simulation', ['test/simulation/**/*.test.ts'], 120_000),
       // The first run on a machine builds Kubernetes.
       project('cluster', ['test/cluster/**/*.test.ts'], 600_000, { hookTimeout: 3_600_000 }),

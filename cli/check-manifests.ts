@@ -20,6 +20,8 @@ export interface RenderedCredential {
 
 export interface ManifestCheck {
   readonly rendered: readonly RenderedCredential[];
+  /** Those that are not. */
+  readonly refused: readonly CredentialManifest[];
   /** How many credentials there are, good and bad. */
   readonly credentials: number;
   /** How many objects are of kinds that have nothing to do with credentials. */
@@ -44,6 +46,7 @@ export function checkManifests({ texts, problems: unread }: ManifestTexts, nowMs
   }
   return {
     rendered: checks.flatMap(({ rendered }) => rendered ?? []),
+    refused: collected.credentials.filter((_, index) => checks[index]?.rendered === undefined),
     credentials: collected.credentials.length,
     ignored: collected.ignored,
     problems,
@@ -69,9 +72,10 @@ interface Circumstances {
 }
 
 function checkCredential(manifest: CredentialManifest, sources: Sources, { mayBeUnread, nowMs }: Circumstances): CredentialCheck {
-  const locate = ({ path, message }: Problem): ManifestProblem => ({
+  const locate = ({ path, message, reason }: Problem): ManifestProblem => ({
     ...problemAt(manifest.object, parsePath(path), message),
     credential: manifest.name,
+    reason,
   });
   const parsed = parseCredential(manifest.object.value);
   if (!parsed.ok) return { problems: parsed.problems.map(locate), warnings: [] };

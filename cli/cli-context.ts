@@ -6,6 +6,8 @@ export interface CliContext {
   readonly version: string;
   readonly clock: Clock;
   readonly random: Random;
+  /** Variables by name. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   readonly print: (line: string) => void;
   readonly printError: (line: string) => void;
   readonly readStdin: () => Promise<Uint8Array>;

@@ -12,6 +12,8 @@ const context: CliContext = {
   version,
   clock: systemClock,
   random: Math.random,
+  // oxlint-disable-next-line node/no-process-env
+  environment: process.env,
   print: (line) => process.stdout.write(`${line}\n`),
   printError: (line) => process.stderr.write(`${line}\n`),
   readStdin: () => buffer(process.stdin),

@@ -3,6 +3,7 @@ import type { Sensitive } from '../crds/sensitive.ts';
 import type { ConfigSource } from '../sidecar/config/config-source.ts';
 import { assignAliases } from './assign-aliases.ts';
 import { checkManifests, type RenderedCredential } from './check-manifests.ts';
+import type { CredentialManifest } from './manifests/collect-manifests.ts';
 import type { ManifestProblem } from './manifests/manifest-problem.ts';
 import { findManifestFiles, type ManifestFiles, type ManifestTexts, readManifestFiles } from './manifests/read-manifest-files.ts';
 
@@ -13,6 +14,8 @@ export interface Servable {
   readonly aliases: Aliases;
   /** Those of the aliases that are served as they were before, because their manifests are broken now. */
   readonly kept: readonly string[];
+  /** As the manifests are now, those that are not served as such: broken, or of a name that is served already. */
+  readonly refused: readonly CredentialManifest[];
   readonly problems: readonly ManifestProblem[];
   readonly warnings: readonly ManifestProblem[];
 }
@@ -27,7 +30,14 @@ export function decideServing(texts: ManifestTexts, nowMs: number, before: Alias
   const problems = [...check.problems, ...clashes];
   const broken = new Set(problems.map(({ credential }) => credential));
   const kept = [...before].filter(([alias]) => !aliases.has(alias) && (broken.has(undefined) || broken.has(alias)));
-  return { aliases: new Map([...kept, ...aliases]), kept: kept.map(([alias]) => alias), problems, warnings: check.warnings };
+  const clashing = check.rendered.filter((rendered) => aliases.get(rendered.manifest.name) !== rendered);
+  return {
+    aliases: new Map([...kept, ...aliases]),
+    kept: kept.map(([alias]) => alias),
+    refused: [...check.refused, ...clashing.map(({ manifest }) => manifest)],
+    problems,
+    warnings: check.warnings,
+  };
 }
 
 /** Manifests as a sidecar's configuration. */

@@ -1,6 +1,9 @@
 import type { ConfigSource } from '../sidecar/config/config-source.ts';
 import { type Sidecar, startSidecar } from '../sidecar/start-sidecar.ts';
+import type { ProjectedTokenGrant } from '../sidecar/token/projected-token.ts';
 import { type CliContext, exitCode } from './cli-context.ts';
+import { ManifestDashboard } from './dashboard/manifest-dashboard.ts';
+import { serveDashboard } from './dashboard/serve-dashboard.ts';
 import { decideServing, ManifestSource, type Servable } from './manifest-source.ts';
 import { formatProblem } from './manifests/manifest-problem.ts';
 import { findManifestFiles, readManifestFiles, type ManifestFiles } from './manifests/read-manifest-files.ts';
@@ -12,6 +15,7 @@ export interface RunOptions {
   readonly logLevel: string;
   readonly assertionFile?: string | undefined;
   readonly assertionHost: readonly string[];
+  readonly dashboard?: boolean | undefined;
 }
 
 /** Ctrl-C should not feel stuck; a second one ends at once. */
@@ -39,10 +43,15 @@ export async function run(options: RunOptions, context: CliContext): Promise<num
     `Serving ${first.aliases.size === 1 ? 'one credential' : `${first.aliases.size} credentials`}; /healthz, /readyz and /metrics: ${sidecar.adminUrl}`,
   );
   printAliases(first, sidecar.proxyUrl, print);
-  source.onChange = (now) => reportChange(now, sidecar.proxyUrl, print);
+  const dashboard = options.dashboard === true ? await openDashboard(first, sidecar, options, context) : undefined;
+  source.onChange = (now) => {
+    reportChange(now, sidecar.proxyUrl, print);
+    dashboard?.change(now);
+  };
 
   await context.untilStopped();
   print('Finishing what is in flight');
+  await dashboard?.close();
   const cut = await sidecar.drain();
   print(cut === 0 ? 'Stopped' : `Stopped; requests cut off: ${cut}`);
   return exitCode.fine;
@@ -56,10 +65,10 @@ function mistakeIn({ filename, proxyPort, adminPort }: RunOptions, { files }: Ma
 }
 
 async function listen(source: ConfigSource, options: RunOptions, context: CliContext): Promise<Sidecar | undefined> {
-  const { proxyPort, adminPort, assertionFile, assertionHost } = options;
+  const { proxyPort, adminPort } = options;
   const { version, clock, random, openLog, printError } = context;
   const log = openLog(options.logLevel);
-  const projectedToken = assertionFile === undefined ? undefined : { file: assertionFile, hosts: assertionHost };
+  const projectedToken = projectedTokenOf(options);
   try {
     return await startSidecar(
       { source, expectedAliases: [], projectedToken, proxyPort, adminPort, adminHost: '127.0.0.1', drainTimeoutSeconds, version, log },
@@ -73,6 +82,24 @@ async function listen(source: ConfigSource, options: RunOptions, context: CliCon
     printError(`error: port ${port} ${what}; choose another with ${flag}, or 0 for any free one`);
     return undefined;
   }
+}
+
+function projectedTokenOf({ assertionFile, assertionHost }: RunOptions): ProjectedTokenGrant | undefined {
+  return assertionFile === undefined ? undefined : { file: assertionFile, hosts: assertionHost };
+}
+
+interface OpenDashboard {
+  readonly change: (now: Servable) => void;
+  readonly close: () => Promise<void>;
+}
+
+async function openDashboard(first: Servable, sidecar: Sidecar, options: RunOptions, context: CliContext): Promise<OpenDashboard> {
+  const { version, clock, environment } = context;
+  const projectedToken = projectedTokenOf(options);
+  const source = new ManifestDashboard(first, { filename: options.filename, sidecar, projectedToken, version, environment }, context);
+  const dashboard = await serveDashboard(source, { clock, version });
+  context.print(`Dashboard, for whoever has this URL: ${dashboard.url}`);
+  return { change: (now) => source.change(now), close: () => dashboard.close() };
 }
 
 type Print = CliContext['print'];

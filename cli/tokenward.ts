@@ -3,6 +3,7 @@ import { parseAllowedHosts } from '../crds/render/allowed-hosts.ts';
 import { type CliContext, exitCode } from './cli-context.ts';
 import { isLabel } from './convert/assign-names.ts';
 import { convert, type ConvertCommandOptions, type FromFile } from './convert/convert.ts';
+import { doctor, type DoctorOptions } from './doctor.ts';
 import { run, type RunOptions } from './run.ts';
 import { validate, type ValidateOptions } from './validate.ts';
 
@@ -15,6 +16,9 @@ export async function tokenward(argv: readonly string[], context: CliContext): P
     },
     validate: async (options) => {
       code = await validate(options, context);
+    },
+    doctor: async (options) => {
+      code = await doctor(options, context);
     },
     convert: async (options) => {
       code = await convert(options, context);
@@ -32,6 +36,7 @@ export async function tokenward(argv: readonly string[], context: CliContext): P
 interface Actions {
   readonly run: (options: RunOptions) => Promise<void>;
   readonly validate: (options: ValidateOptions) => Promise<void>;
+  readonly doctor: (options: DoctorOptions) => Promise<void>;
   readonly convert: (options: ConvertCommandOptions) => Promise<void>;
 }
 
@@ -54,6 +59,7 @@ function commandTree({ version, print, printError }: CliContext, actions: Action
     .option('--admin-port <port>', 'port of /healthz, /readyz and /metrics; 0 takes a free one', parsePort, 14_081)
     .option('--assertion-file <file>', 'a JWT in place of the token that a cluster projects into pods, for credentials that ask for it')
     .option('--assertion-host <host>', 'a host that it may be sent to, or *.<name>; may be repeated', parseHost, [])
+    .option('--dashboard', 'also show on a local web page what is served, whether it works, and why not; prints its URL')
     .addOption(
       new Option('--log-level <level>', 'how much of the log (JSON, on standard error) to write')
         .choices(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
@@ -73,6 +79,25 @@ function commandTree({ version, print, printError }: CliContext, actions: Action
       '\nExit code: 0 all is well, 1 there are problems, 2 the command line is wrong.\nExample: kustomize build | tokenward validate -f -',
     )
     .action(actions.validate);
+
+  program
+    .command('doctor')
+    .description("Go the way of a call step by step, from the manifest to the API's answer: who says no, why, and what to change.")
+    .requiredOption('-f, --filename <path>', `${manifestsHelp}; - is standard input`, collect)
+    .requiredOption('--alias <name>', "the credential's name", parseLabel)
+    .option('--path <path>', 'what to call below upstream.url; without it one that upstream.allow permits')
+    .option('--method <method>', 'how to call it', 'GET')
+    .option('--json', 'print what was found for machines, when all is done')
+    .option('--no-probe', 'try nothing that the manifest does not say; otherwise at most 4 tries where the token is refused')
+    .option('--assertion-file <file>', 'a JWT in place of the token that a cluster projects into pods, for credentials that ask for it')
+    .option('--assertion-host <host>', 'a host that it may be sent to, or *.<name>; may be repeated', parseHost, [])
+    .version(version, '-V, --version', 'print the version')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 it works, 1 the manifest, a Secret or upstream.allow says no, 2 the command line is wrong, 3 the network, 4 the token endpoint,' +
+        ' 5 the API.\nExample: tokenward doctor -f my-api.yaml --alias my-api --path /users',
+    )
+    .action(actions.doctor);
 
   program
     .command('convert')

@@ -42,8 +42,10 @@ test('the names, the subresource and the columns are those that users know', () 
   expect(version.additionalPrinterColumns.map(({ name }: { name: string }) => name)).toEqual([
     'Ready',
     'Reason',
+    'Sidecars',
     'Grant',
     'Upstream',
+    'Revision',
     'Age',
   ]);
 });

@@ -31,11 +31,27 @@ export function buildCrd(): Record<string, unknown> {
   };
 }
 
+/**
+ * What `kubectl get` shows. Of what a path finds the API server shows the first: of the conditions that do not hold the one that tells the
+ * cause, since Ready comes last. Ready's own reason says what that means for the sidecars.
+ */
 const printerColumns = [
   { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
-  { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
+  {
+    name: 'Reason',
+    type: 'string',
+    description: 'Why it is not ready: the reason of the first condition that is False.',
+    jsonPath: '.status.conditions[?(@.status=="False")].reason',
+  },
+  {
+    name: 'Sidecars',
+    type: 'string',
+    description: 'What sidecars have: the reason of the condition Ready.',
+    jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
+  },
   { name: 'Grant', type: 'string', jsonPath: '.spec.grant.type' },
   { name: 'Upstream', type: 'string', jsonPath: '.spec.upstream.url' },
+  { name: 'Revision', type: 'string', priority: 1, jsonPath: '.status.revision' },
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
 ];
 

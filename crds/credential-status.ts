@@ -20,5 +20,9 @@ export const credentialStatus = record('What the operator found; written by it a
     .min(0)
     .meta({ description: 'The metadata.generation that the operator last saw.', format: 'int64' })
     .optional(),
+  revision: text(
+    'The version of the configuration that sidecars should have; kubectl tokenward status NAME shows which one each has. Absent: there is none for them.',
+    { max: 64 },
+  ).optional(),
   conditions: list('The conditions Accepted, SecretsResolved and Ready.', condition, { max: 16, mapKey: 'type' }).optional(),
 });

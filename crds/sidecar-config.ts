@@ -179,6 +179,8 @@ const cache = z.strictObject({
 
 export const readyConfig = z.strictObject({
   version: z.literal(1),
+  /** A name for this version of it; nothing depends on it. Absent: it was not rendered by an operator. */
+  revision: z.optional(z.string()),
   upstream,
   tokenEndpoint,
   client,

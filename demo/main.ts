@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describeFailure } from './describe-failure.ts';
-import { playCurlyQuotes, playWrongSecret } from './mistakes.ts';
+import { playCurlyQuotes, playDoctor, playWrongSecret } from './mistakes.ts';
 import { demoPorts } from './ports.ts';
 import { startDemoServers } from './servers.ts';
 import { steps, type Stage, type Step } from './steps.ts';
@@ -48,6 +48,7 @@ async function play(stack: AsyncDisposableStack): Promise<Stage> {
     ...steps,
     { title: 'A wrong secret: the caller learns whose fault it is', play: (here) => playWrongSecret(here, workshop) },
     { title: 'Curly quotes in a scope: found before anything is sent', play: (here) => playCurlyQuotes(here, workshop) },
+    { title: '"Why do I get an error, and from whom?" The doctor', play: (here) => playDoctor(here, workshop) },
   ];
   for (const step of all) {
     transcript.step(step.title);

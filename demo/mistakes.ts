@@ -61,6 +61,30 @@ async function callUntilServed(url: string): Promise<Answer> {
   return answer;
 }
 
+/** A form where the endpoint wants JSON: the doctor goes the way of a call, finds who says no, and tries what works. */
+export async function playDoctor({ transcript }: Stage, { node, examples, folder }: Workshop): Promise<void> {
+  const manifest = join(folder, 'form-instead-of-json.yaml');
+  const [form, json] = ['contentType: application/x-www-form-urlencoded', 'contentType: application/json'];
+  await copyWith(examples, manifest, json, form);
+  const path = '/odatav4/searchStudent/v1/Students';
+  const args = ['doctor', '-f', manifest, '--alias', 'successfactors-learning', '--path', path];
+  transcript.sent(`tokenward ${args.join(' ')}`);
+  const ill = await runTokenward(node, args);
+  transcript.got(ill.output);
+  assert.equal(ill.exitCode, 4);
+  assert.match(ill.output, /Mend, tried, and it works/);
+  assert.match(ill.output, new RegExp(`${json}$`, 'm'));
+  assert.doesNotMatch(ill.output, /demo-learning-secret/);
+  transcript.note('exit code 4: it is the token endpoint that says no; what it wants was tried, and is there to be pasted');
+
+  await writeFile(manifest, (await readFile(manifest, 'utf8')).replace(form, json));
+  const well = await runTokenward(node, args);
+  assert.equal(well.exitCode, 0, well.output);
+  transcript.line();
+  transcript.sent('the same with this change');
+  transcript.got(well.output.slice(well.output.indexOf('Verdict:')));
+}
+
 /** Curly quotes in a scope: found before anything is sent. */
 export async function playCurlyQuotes({ transcript }: Stage, { node, examples, folder }: Workshop): Promise<void> {
   const manifest = join(folder, 'curly-quotes.yaml');

@@ -16,8 +16,10 @@ const output = join(root, 'dist/images');
 const record = join(output, 'built.json');
 const run = promisify(execFile);
 
-/** The names of the images; each is a stage of the Containerfile and a bundle. */
-const images = ['sidecar', 'operator'] as const;
+/** The images, each a stage of the Containerfile, and the bundles in it. */
+const images = { sidecar: ['sidecar', 'doctor'], operator: ['operator'] } as const satisfies Record<string, readonly string[]>;
+type Image = keyof typeof images;
+const names = Object.keys(images) as readonly Image[];
 
 export interface BuiltImage {
   /** As it is in the archive and to be named in a pod: `docker.io/tokenward/sidecar:<version>`. */
@@ -32,7 +34,7 @@ interface BuildRecord {
   readonly lines: readonly string[];
 }
 
-const built: readonly BuiltImage[] = images.map((image) => ({
+const built: readonly BuiltImage[] = names.map((image) => ({
   reference: `docker.io/tokenward/${image}:${version}`,
   archive: join(output, `${image}.tar`),
   sbom: join(output, `${image}.spdx.json`),
@@ -58,12 +60,12 @@ export async function buildImages(log: (line: string) => void): Promise<readonly
   try {
     const context = join(folder, 'context');
     const debianPackages = await stageRuntime(join(context, 'node'), process.execPath);
-    for (const image of images) await stageBundle(context, image);
+    for (const image of names) await stageBundles(context, image);
     const modules = JSON.parse(await readFile(moduleListFile, 'utf8')) as Readonly<Record<string, readonly string[]>>;
     const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
     const created = new Date(Number(await git('log', '-1', '--format=%ct')) * 1000).toISOString().replace('.000Z', 'Z');
     await mkdir(output, { recursive: true });
-    for (const [index, image] of images.entries()) {
+    for (const [index, image] of names.entries()) {
       const { reference = '', archive = '', sbom = '' } = built[index] ?? {};
       const unfinished = join(folder, `${image}.tar`);
       const { digest, architecture, tool } = await archiveImage({
@@ -77,7 +79,10 @@ export async function buildImages(log: (line: string) => void): Promise<readonly
       });
       lines.push(`${reference} ${digest} (${tool}): ${await sizes(context, image, unfinished)}`);
       await rename(unfinished, archive);
-      const npmPackages = bundledPackages(modules[`dist/${image}.mjs`] ?? [], lock);
+      const npmPackages = bundledPackages(
+        images[image].flatMap((bundle) => modules[`dist/${bundle}.mjs`] ?? []),
+        lock,
+      );
       const nodeVersions = process.versions;
       const document = describeImage({ image, version, digest, architecture, created, npmPackages, debianPackages, nodeVersions });
       await replaceFile(sbom, `${JSON.stringify(document, null, 2)}\n`);
@@ -93,7 +98,7 @@ export async function buildImages(log: (line: string) => void): Promise<readonly
 /** Of all that goes into the images. Debian's libraries are those of the machine, which outlive no `dist/`. */
 async function digestOfInputs(revision: string): Promise<string> {
   const files = await Array.fromAsync(
-    glob(['images/*', 'dist/{sidecar,operator}.mjs', 'dist/*.txt', 'LICENSE', 'package-lock.json'], { cwd: root }),
+    glob(['images/*', 'dist/{sidecar,doctor,operator}.mjs', 'dist/*.txt', 'LICENSE', 'package-lock.json'], { cwd: root }),
   );
   const hash = createHash('sha256').update(revision).update(process.version);
   for (const file of files.toSorted()) hash.update(file).update(await readFile(join(root, file)));
@@ -109,12 +114,12 @@ async function readRecord(): Promise<BuildRecord | undefined> {
   }
 }
 
-async function stageBundle(context: string, image: string): Promise<void> {
-  const bundle = join(context, image, 'usr/lib/tokenward');
+async function stageBundles(context: string, image: Image): Promise<void> {
+  const library = join(context, image, 'usr/lib/tokenward');
   const licences = join(context, image, 'usr/share/doc/tokenward');
-  await mkdir(bundle, { recursive: true });
+  await mkdir(library, { recursive: true });
   await mkdir(licences, { recursive: true });
-  await copyFile(join(root, `dist/${image}.mjs`), join(bundle, `${image}.mjs`));
+  for (const bundle of images[image]) await copyFile(join(root, `dist/${bundle}.mjs`), join(library, `${bundle}.mjs`));
   await copyFile(join(root, 'LICENSE'), join(licences, 'LICENSE'));
   await copyFile(join(root, 'dist/THIRD-PARTY-LICENSES.txt'), join(licences, 'THIRD-PARTY-LICENSES.txt'));
 }

@@ -16,10 +16,14 @@ interface Bundle {
 
 /** What is shipped: one file each, with everything it needs inside. */
 const bundles = [
-  /** The npm package's bin; must be readable for very old versions of Node. */
+  /** The npm package's bins; they must be readable for very old versions of Node. */
   { input: 'cli/launcher/main.ts', output: 'dist/launcher.mjs', minify: false },
+  { input: 'cli/launcher/kubectl.ts', output: 'dist/kubectl-launcher.mjs', minify: false },
   { input: 'cli/main.ts', output: 'dist/tokenward.mjs', minify: false },
+  { input: 'cli/kubectl/main.ts', output: 'dist/kubectl-tokenward.mjs', minify: true },
   { input: 'sidecar/main.ts', output: 'dist/sidecar.mjs', minify: true, isLean: true },
+  /** Runs beside the sidecar, within the same memory. */
+  { input: 'doctor/main.ts', output: 'dist/doctor.mjs', minify: true, isLean: true },
   { input: 'operator/main.ts', output: 'dist/operator.mjs', minify: true },
 ] as const satisfies readonly Bundle[];
 
@@ -48,7 +52,7 @@ async function bundleOne({ input, output, minify, isLean }: Bundle): Promise<rea
     const { output: chunks } = await bundle.generate({ format: 'esm', minify, codeSplitting: false });
     const [{ code, moduleIds }, ...others] = chunks;
     if (others.length > 0) throw new Error(`${output} is more than one file`);
-    await replaceFile(join(root, output), inAscii(code), output === 'dist/launcher.mjs' ? 0o755 : 0o644);
+    await replaceFile(join(root, output), inAscii(code), output.endsWith('launcher.mjs') ? 0o755 : 0o644);
     return moduleIds.filter((id) => id.startsWith(root)).map((id) => relative(root, id));
   } finally {
     await bundle.close();

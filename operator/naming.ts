@@ -3,7 +3,8 @@ import { group, version } from '../crds/oauth2-credential.ts';
 /** Every name that the operator gives or looks for. */
 export { group, kind, plural } from '../crds/oauth2-credential.ts';
 export { allowedHostsAnnotation } from '../crds/render/allowed-hosts.ts';
-export { credentialLabel, renderingLabel } from '../crds/render/source-reader.ts';
+export { credentialLabel } from '../crds/render/source-messages.ts';
+export { renderingLabel } from '../crds/render/source-reader.ts';
 
 export const apiVersion = `${group}/${version}`;
 
@@ -16,6 +17,8 @@ export const renderingType = `${group}/sidecar-credential`;
 export const renderingKey = 'credential.json';
 /** On a rendering: what it was made from (JSON), so that it goes when one of these withdraws its consent. */
 export const sourcesAnnotation = `${group}/sources`;
+/** On a rendering: which version of the configuration it is; the same is within. */
+export const revisionAnnotation = `${group}/revision`;
 
 /** On pods, by their author. */
 export const podAnnotations = {

@@ -9,6 +9,8 @@ export interface OperatorState {
   readonly leading: boolean;
   readonly queueDepth: number;
   readonly silentForMs: number;
+  /** When the certificate that the webhook serves comes to its end, since the Unix epoch; undefined: there is none. */
+  readonly certificateEndMs?: number | undefined;
   /** By the reason of Ready. */
   readonly credentials: ReadonlyMap<string, number>;
 }
@@ -80,6 +82,17 @@ export class OperatorMetrics {
       collect() {
         this.reset();
         for (const [reason, count] of state().credentials) this.set({ reason }, count);
+      },
+    });
+    void new Gauge({
+      name: 'tokenward_operator_certificate_expiry_timestamp_seconds',
+      help: "When the webhook's certificate ends, in seconds since the Unix epoch.",
+      registers,
+      collect() {
+        const { certificateEndMs } = state();
+        // Zero would be the end of a certificate, too.
+        if (certificateEndMs === undefined) this.remove();
+        else this.set(certificateEndMs / 1000);
       },
     });
     gauge('tokenward_operator_leading', '1 while this replica leads.', () => (state().leading ? 1 : 0));

@@ -8,7 +8,7 @@ import { leadersApi } from './leaders-api.ts';
 import { Leadership } from './leadership.ts';
 import { OperatorMetrics } from './operator-metrics.ts';
 import { CrdUpgrade } from './upgrade-crd.ts';
-import { startWebhook, type WebhookOptions } from './webhook/start-webhook.ts';
+import { startWebhook, type Webhook, type WebhookOptions } from './webhook/start-webhook.ts';
 
 export interface OperatorOptions {
   readonly access: ApiAccess;
@@ -48,6 +48,7 @@ export async function startOperator(options: OperatorOptions, { clock, random }:
     queueDepth: leadership.term?.queueDepth ?? 0,
     silentForMs: leadership.term?.silentForMs ?? 0,
     credentials: leadership.term?.countByReason() ?? new Map(),
+    certificateEndMs: webhook?.certificateEndMs,
   }));
   const leadership: Leadership<CredentialController> = new Leadership(
     () =>
@@ -75,7 +76,7 @@ export async function startOperator(options: OperatorOptions, { clock, random }:
     },
   });
   const context = { api, namespace, clock, random, log, onReview: metrics.reviewed.bind(metrics) };
-  const webhook = options.webhook && (await startWebhook(options.webhook, context));
+  const webhook: Webhook | undefined = options.webhook && (await startWebhook(options.webhook, context));
   const crdUpgrade = options.upgradeCrd === true ? new CrdUpgrade({ api, clock, random, log, version }) : undefined;
   let ready = false;
   // Who waits for an upgrade of the release may then use new fields.

@@ -41,6 +41,8 @@ export interface Failure<Code extends FailureCode = FailureCode> {
   readonly detail: string;
   /** How to mend it, in a sentence. */
   readonly hint?: string;
+  /** An examination by the doctor finds out more; the caller is told how to have one. */
+  readonly doctorHelps?: true;
   readonly retryAfterSeconds?: number;
   /** What the token endpoint said: its HTTP status and its `error` (RFC 6749 section 5.2). */
   readonly tokenEndpoint?: { readonly status: number; readonly error?: string };

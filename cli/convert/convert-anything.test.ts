@@ -13,6 +13,7 @@ async function convert(source: string): Promise<{ code: number; stdout: string; 
     version: '0.0.0',
     clock: systemClock,
     random: Math.random,
+    environment: {},
     print: (line) => stdout.push(line),
     printError: (line) => stderr.push(line),
     readStdin: () => Promise.resolve(Buffer.from(source)),

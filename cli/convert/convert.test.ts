@@ -28,6 +28,7 @@ async function run(args: readonly string[], stdin = ''): Promise<Result> {
     version: '0.0.0',
     clock: systemClock,
     random: Math.random,
+    environment: {},
     print: (line) => stdout.push(line),
     printError: (line) => stderr.push(line.replaceAll(`${folder}/`, '')),
     readStdin: () => Promise.resolve(Buffer.from(stdin)),

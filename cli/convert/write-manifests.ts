@@ -3,7 +3,7 @@ import { group, kind, version } from '../../crds/oauth2-credential.ts';
 import { parseCredential } from '../../crds/parse-credential.ts';
 import { allowedHostsAnnotation, hostsOf } from '../../crds/render/allowed-hosts.ts';
 import type { Problem } from '../../crds/problem.ts';
-import { credentialLabel } from '../../crds/render/source-reader.ts';
+import { credentialLabel } from '../../crds/render/source-messages.ts';
 import type { Sensitive } from '../../crds/sensitive.ts';
 import type { Names } from './assign-names.ts';
 import { type Conversion, tlsSecretName } from './conversion.ts';

@@ -1,12 +1,17 @@
 #!/bin/sh
-# npm links the commands of a package's dependencies, not its own. So that node_modules/.bin/tokenward is there after `npm ci`,
-# npm's `prepare` writes it: the command line from its sources, on the pinned Node.
+# npm links the commands of a package's dependencies, not its own. So that node_modules/.bin/tokenward and kubectl-tokenward are there
+# after `npm ci`, npm's `prepare` writes them: the command lines from their sources, on the pinned Node.
 set -eu
-command=node_modules/.bin/tokenward
 mkdir -p node_modules/.bin
-cat > "$command" <<'SCRIPT'
+
+link() {
+  cat > "node_modules/.bin/$1" <<SCRIPT
 #!/bin/sh
-bin=$(dirname -- "$(readlink -f -- "$0")")
-exec "$bin/node" "$bin/../../cli/main.ts" "$@"
+bin=\$(dirname -- "\$(readlink -f -- "\$0")")
+exec "\$bin/node" "\$bin/../../$2" "\$@"
 SCRIPT
-chmod 755 "$command"
+  chmod 755 "node_modules/.bin/$1"
+}
+
+link tokenward cli/main.ts
+link kubectl-tokenward cli/kubectl/main.ts

@@ -1,3 +1,5 @@
+import type { Reason } from '../../crds/reasons.ts';
+
 /** Something wrong in a manifest, with its place. Says what is wrong and how to mend it; never holds a secret's value. */
 export interface ManifestProblem {
   readonly file: string;
@@ -10,6 +12,8 @@ export interface ManifestProblem {
   readonly message: string;
   /** The credential that cannot be served because of it; absent if that cannot be told. */
   readonly credential?: string;
+  /** What an operator would say of it. */
+  readonly reason?: Reason;
 }
 
 /** `examples/x.yaml:14: document 2, spec.grant.scope: message`: one line, which editors and terminals make a link of. */

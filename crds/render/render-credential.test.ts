@@ -93,7 +93,8 @@ describe('a source that cannot be used is a problem of SecretsResolved that says
         ...at,
         reason: 'SecretNotFound',
         message:
-          'there is no Secret lms-admin in the namespace hr: create it with the label tokenward.dev/credential: "true", or correct the name',
+          'there is no Secret lms-admin in the namespace hr: add it with the label tokenward.dev/credential: "true" and the key client-secret,' +
+          ' or correct the name',
       },
     ]);
   });
@@ -104,8 +105,9 @@ describe('a source that cannot be used is a problem of SecretsResolved that says
         ...at,
         reason: 'SecretNotFound',
         message:
-          'there is no Secret lms-admin with the label tokenward.dev/credential: "true" in the namespace hr: create it so, correct the name, ' +
-          'or let the one that is there opt in with: kubectl label secret lms-admin -n hr tokenward.dev/credential=true',
+          'there is no Secret lms-admin with the label tokenward.dev/credential: "true" in the namespace hr: ' +
+          'create it with: kubectl -n hr create secret generic lms-admin --from-file=client-secret=FILE; then, or if it is there already, ' +
+          'let it opt in with: kubectl -n hr label secret lms-admin tokenward.dev/credential=true; or correct the name',
       },
     ]);
   });
@@ -117,7 +119,7 @@ describe('a source that cannot be used is a problem of SecretsResolved that says
         reason: 'SecretNotLabelled',
         message:
           'the Secret lms-admin has not opted in to serving credentials: it needs the label tokenward.dev/credential: "true"; ' +
-          'add it with: kubectl label secret lms-admin -n hr tokenward.dev/credential=true',
+          'add it with: kubectl -n hr label secret lms-admin tokenward.dev/credential=true',
       },
     ]);
   });
@@ -139,10 +141,12 @@ describe('a source that cannot be used is a problem of SecretsResolved that says
       {
         ...at,
         reason: 'SecretKeyNotFound',
-        message: 'the Secret lms-admin has no key client-secret (its keys are id, secret): add the key, or name one of these',
+        message:
+          'the Secret lms-admin (keys id, secret) has no key client-secret: set spec.client.secretRef.key: secret, if that is it, ' +
+          'or add the key client-secret',
       },
     ]);
-    expect(ofSecret({ data: new Map() })[0]?.message).toMatch(/has no key client-secret, nor any other: add the key$/);
+    expect(ofSecret({ data: new Map() })[0]?.message).toMatch(/lms-admin \(no keys\) has no key client-secret: add the key$/);
   });
 
   test('a value that cannot be sent, which is not quoted', () => {
@@ -186,7 +190,64 @@ describe('a source that cannot be used is a problem of SecretsResolved that says
     const reasonOf = (data: Record<string, string>) =>
       problemsOf(document, sources([secret, opaque('tls', data)])).map(({ reason }) => reason);
     expect(reasonOf({ 'tls.crt': one.certificate })).toEqual(['SecretKeyNotFound']);
+    expect(reasonOf({ other: one.certificate })).toEqual(['SecretKeyNotFound']);
     expect(reasonOf({ 'tls.crt': one.certificate, 'tls.key': other.key })).toEqual(['InvalidSecretValue']);
+  });
+
+  test('a Secret of another type than the field takes, with what was found and what is expected', () => {
+    const regcred = opaque('lms-admin', { '.dockerconfigjson': '{}' }, { type: 'kubernetes.io/dockerconfigjson' });
+    expect(problemsOf(credential(), sources([regcred]))).toMatchObject([
+      {
+        reason: 'SecretKeyNotFound',
+        message:
+          'the Secret lms-admin (type kubernetes.io/dockerconfigjson, key .dockerconfigjson) has no key client-secret: ' +
+          'it is the login of an image registry; name the Secret that has what is meant in spec.client.secretRef.name',
+      },
+    ]);
+    const document = credential({ upstream: { tls: { clientCertificate: { secretName: 'lms-admin' } } } });
+    expect(problemsOf(document, sources([secret]))).toMatchObject([
+      {
+        path: 'spec.upstream.tls.clientCertificate.secretName',
+        message: expect.stringMatching(
+          /^the Secret lms-admin \(key client-secret\) has no tls\.crt and no tls\.key: .*kubernetes\.io\/tls/,
+        ),
+      },
+    ]);
+  });
+
+  test("a user name's key and a password's, which are those of kubernetes.io/basic-auth", () => {
+    const login = opaque('lms-admin', { username: 'job', password: 'p4ss' }, { type: 'kubernetes.io/basic-auth' });
+    const ref = { name: 'lms-admin', key: 'value' };
+    const document = credential({ client: { id: undefined, idFrom: { secretKeyRef: ref }, secretRef: ref } });
+    expect(problemsOf(document, sources([login])).map(({ message }) => /set (\S+: \w+)/.exec(message)?.[1])).toEqual([
+      'spec.client.idFrom.secretKeyRef.key: username',
+      'spec.client.secretRef.key: password',
+    ]);
+  });
+
+  test('a command names the namespace only if the manifest does', () => {
+    const { metadata, ...rest } = credential();
+    const unnamed = { ...rest, metadata: { name: metadata.name } };
+    const unlabelled = sources([{ ...secret, labels: {} }]);
+    expect(problemsOf(unnamed, unlabelled)[0]?.message).toContain(': kubectl label secret lms-admin tokenward.dev/credential=true');
+    expect(problemsOf(credential(), unlabelled)[0]?.message).toContain(': kubectl -n hr label secret lms-admin');
+  });
+
+  test('a Secret that does not exist is told of with all the keys that are read of it', () => {
+    const document = credential({
+      upstream: {
+        headers: [{ name: 'X-Key', secretKeyRef: { name: 'lms-admin', key: 'api' } }],
+        tls: { clientCertificate: { secretName: 'tls' }, caBundle: { configMapKeyRef: { name: 'ca', key: 'ca.crt' } } },
+      },
+    });
+    const commands = problemsOf(document, { ...sources(), labelledOnly: true }).map(
+      ({ message }) => /(kubectl.*?); then/.exec(message)?.[1],
+    );
+    expect(commands).toEqual([
+      'kubectl -n hr create secret generic lms-admin --from-file=client-secret=FILE --from-file=api=FILE',
+      'kubectl -n hr create configmap ca --from-file=ca.crt=FILE',
+      'kubectl -n hr create secret tls tls --cert=FILE --key=FILE',
+    ]);
   });
 
   test('all problems are told at once, and one Secret that several fields name is told of once', () => {
@@ -228,7 +289,7 @@ describe('the annotation tokenward.dev/allowed-hosts limits the hosts that a Sec
       'proxy-api.example (spec.upstream.proxy.url)',
     ]);
     expect(problems[2]?.message).toContain(
-      "kubectl annotate secret lms-admin -n hr --overwrite 'tokenward.dev/allowed-hosts=*.acme.example,acme.example'",
+      "kubectl -n hr annotate secret lms-admin --overwrite 'tokenward.dev/allowed-hosts=*.acme.example,acme.example'",
     );
   });
 

@@ -20,7 +20,7 @@ export type RenderResult =
  */
 export function renderCredential(credential: OAuth2Credential, sources: Sources, nowMs: number): RenderResult {
   const { metadata, spec } = credential;
-  const reader = new SourceReader(metadata.namespace ?? 'default', sources, hostsOf(spec), nowMs);
+  const reader = new SourceReader(metadata.namespace, sources, hostsOf(spec), nowMs);
   // First of all, for problems are told in the order in which they are met.
   const client = renderClient(spec.client, reader);
   const config: SidecarConfig = {
@@ -78,7 +78,7 @@ function renderTokenEndpoint(endpoint: CredentialSpec['tokenEndpoint'], reader: 
 
 function renderClient(client: CredentialSpec['client'], reader: SourceReader): SidecarConfig['client'] {
   const { authentication, basicEncoding, secretRef, idFrom, bodyId, privateKeyJWT, clientAssertion, assertionAudience } = client;
-  const use: Use = authentication === 'ClientSecretBasic' && basicEncoding === 'Raw' ? 'clientIdForRawBasic' : 'credential';
+  const use: Use = authentication === 'ClientSecretBasic' && basicEncoding === 'Raw' ? 'clientIdForRawBasic' : 'userName';
   const id = idFrom === undefined ? client.id : reader.value(idFrom.secretKeyRef, 'spec.client.idFrom.secretKeyRef', use).reveal();
   const at = 'spec.client.clientAssertion.assertionRef';
   return {
@@ -140,8 +140,8 @@ function renderProxy(proxy: CredentialSpec['upstream']['proxy'], path: string, r
   const { url, credentialsSecretRef } = proxy;
   if (credentialsSecretRef === undefined) return { proxy: { url } };
   const at = `${path}.credentialsSecretRef`;
-  const username = reader.value({ name: credentialsSecretRef.name, key: 'username' }, at, 'proxyUserName').reveal();
-  return { proxy: { url, username, password: reader.value({ name: credentialsSecretRef.name, key: 'password' }, at, 'credential') } };
+  const { username, password } = reader.login(credentialsSecretRef.name, at);
+  return { proxy: { url, username: username.reveal(), password } };
 }
 
 const isSet = (text: string | undefined): text is string => text !== undefined && text !== '';

@@ -29,7 +29,7 @@ export function renderGrant(grant: Grant, reader: SourceReader): Rendered {
 function renderPassword({ username, usernameRef, passwordRef }: Arm<'password'>, reader: SourceReader): RenderedArm<'password'> {
   const at = 'spec.grant.password';
   return {
-    username: usernameRef === undefined ? (username ?? '') : reader.value(usernameRef, `${at}.usernameRef`, 'credential').reveal(),
+    username: usernameRef === undefined ? (username ?? '') : reader.value(usernameRef, `${at}.usernameRef`, 'userName').reveal(),
     password: reader.value(passwordRef, `${at}.passwordRef`, 'credential'),
   };
 }

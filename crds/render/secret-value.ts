@@ -2,7 +2,7 @@ import { colonInClientId } from '../rules/client-rules.ts';
 import { cleanSupplied, isSupplied, type SuppliedUse } from './supplied-token.ts';
 
 /** What a value is used for decides what it may hold. */
-export type Use = 'credential' | 'clientIdForRawBasic' | 'proxyUserName' | 'header' | 'parameter' | SuppliedUse;
+export type Use = 'credential' | 'userName' | 'clientIdForRawBasic' | 'proxyUserName' | 'header' | 'parameter' | SuppliedUse;
 
 export type CleanValue =
   | { readonly ok: true; readonly value: string; readonly trimmed: boolean }

@@ -6,10 +6,22 @@ import { allowedHostsAnnotation, isAllowedHost, parseAllowedHosts, type NamedHos
 import { endOf, leafOf, readCertificates, readSigningKey, readTlsKey, type Pem } from './pem.ts';
 import type { KeyUse } from './private-key.ts';
 import { cleanValue, type Use } from './secret-value.ts';
+import {
+  credentialLabel,
+  hostNotAllowed,
+  keyPairKeys,
+  loginKeys,
+  missingFixedKeys,
+  missingKey,
+  missingSource,
+  notLabelled,
+  type FixedKeys,
+  type Holds,
+  type Place,
+  type SourceKind,
+} from './source-messages.ts';
 import { endOfSupplied, isSupplied } from './supplied-token.ts';
 
-/** Consent: what does not carry it is no source, whoever names it. */
-export const credentialLabel = 'tokenward.dev/credential';
 /** What the operator writes itself. */
 export const renderingLabel = 'tokenward.dev/rendering';
 
@@ -34,22 +46,37 @@ export interface SigningKey {
 export class SourceReader {
   readonly problems: Problem[] = [];
   readonly warnings: Problem[] = [];
-  readonly #namespace: string;
+  readonly #place: Place;
+  /** By kind and name: where it is spoken of in `problems`, and which keys of it are read. */
+  readonly #absent = new Map<string, { readonly index: number; readonly keys: Set<string> }>();
   readonly #sources: Sources;
   readonly #hosts: readonly NamedHost[];
   readonly #nowMs: number;
 
-  constructor(namespace: string, sources: Sources, hosts: readonly NamedHost[], nowMs: number) {
-    this.#namespace = namespace;
+  /** `namespace`: undefined where the manifest does not say. */
+  constructor(namespace: string | undefined, sources: Sources, hosts: readonly NamedHost[], nowMs: number) {
+    this.#place = { namespace, labelledOnly: sources.labelledOnly === true };
     this.#sources = sources;
     this.#hosts = hosts;
     this.#nowMs = nowMs;
   }
 
-  value({ name, key }: KeyRef, path: string, use: Use): Sensitive {
-    const secret = this.#secret(name, path);
-    const stored = secret && this.#key(secret, key, path);
-    if (stored === undefined) return nothing;
+  value(ref: KeyRef, path: string, use: Use): Sensitive {
+    const stored = this.#stored(ref, path, use === 'clientIdForRawBasic' || use === 'userName' ? 'name' : 'secret');
+    return stored === undefined ? nothing : this.#clean(stored, ref, path, use);
+  }
+
+  /** From a Secret of type kubernetes.io/basic-auth, or one like it. */
+  login(name: string, path: string): { username: Sensitive; password: Sensitive } {
+    const secret = this.#fixed(name, path, `${path}.name`, loginKeys);
+    const read = (key: string, use: Use): Sensitive => {
+      const stored = secret?.data.get(key);
+      return stored === undefined ? nothing : this.#clean(stored, { name, key }, path, use);
+    };
+    return { username: read('username', 'proxyUserName'), password: read('password', 'credential') };
+  }
+
+  #clean(stored: Sensitive, { name, key }: KeyRef, path: string, use: Use): Sensitive {
     const clean = cleanValue(stored.reveal(), use);
     const where = `the value of the key ${key} in the Secret ${name}`;
     if (!clean.ok) {
@@ -68,26 +95,25 @@ export class SourceReader {
     return new Sensitive(clean.value);
   }
 
-  certificatesFromSecret({ name, key }: KeyRef, path: string): string {
-    const secret = this.#secret(name, path);
-    const stored = secret && this.#key(secret, key, path);
-    return stored === undefined ? '' : this.#pem(readCertificates(stored.reveal()), path, `the key ${key} of the Secret ${name}`);
+  certificatesFromSecret(ref: KeyRef, path: string): string {
+    const stored = this.#stored(ref, path, 'certificate');
+    return stored === undefined ? '' : this.#pem(readCertificates(stored.reveal()), path, `the key ${ref.key} of the Secret ${ref.name}`);
   }
 
   certificatesFromConfigMap({ name, key }: KeyRef, path: string): string {
-    const configMap = this.#configMap(name, path);
+    const configMap = this.#configMap(name, key, path);
     if (configMap === undefined) return '';
     const stored = configMap.data.get(key);
     if (stored !== undefined) return this.#pem(readCertificates(stored), path, `the key ${key} of the ConfigMap ${name}`);
-    this.#fail('ConfigMapKeyNotFound', path, missingKey('ConfigMap', name, key, [...configMap.data.keys()]));
+    this.#fail('ConfigMapKeyNotFound', path, missingKey(configMap, key, path, 'certificate'));
     return '';
   }
 
   /** From a Secret of type kubernetes.io/tls. */
   keyPair(name: string, path: string): { certificate: string; key: Sensitive } {
-    const secret = this.#secret(name, path);
-    const certificate = secret && this.#key(secret, 'tls.crt', path);
-    const key = secret && this.#key(secret, 'tls.key', path);
+    const { data } = this.#fixed(name, path, path, keyPairKeys) ?? {};
+    const certificate = data?.get('tls.crt');
+    const key = data?.get('tls.key');
     if (certificate === undefined || key === undefined) return { certificate: '', key: nothing };
     const pem = this.#pem(readCertificates(certificate.reveal()), path, `the key tls.crt of the Secret ${name}`);
     if (pem === '') return { certificate: '', key: nothing };
@@ -106,8 +132,7 @@ export class SourceReader {
     if (certificate && certificateRef)
       this.#warnOfEnd(certificate, at, `the key ${certificateRef.key} of the Secret ${certificateRef.name}`);
 
-    const secret = this.#secret(keyRef.name, `${path}.keyRef`);
-    const stored = secret && this.#key(secret, keyRef.key, `${path}.keyRef`);
+    const stored = this.#stored(keyRef, `${path}.keyRef`, 'private key');
     if (stored === undefined) return { key: nothing, certificate };
     const read = readSigningKey(stored.reveal(), use, certificate === '' ? undefined : certificate);
     return { key: new Sensitive(this.#pem(read, `${path}.keyRef`, `the key ${keyRef.key} of the Secret ${keyRef.name}`)), certificate };
@@ -126,11 +151,26 @@ export class SourceReader {
     return '';
   }
 
+  #stored({ name, key }: KeyRef, path: string, holds: Holds): Sensitive | undefined {
+    const secret = this.#secret(name, [key], path);
+    const stored = secret?.data.get(key);
+    if (secret && stored === undefined) this.#fail('SecretKeyNotFound', path, missingKey(secret, key, path, holds));
+    return stored;
+  }
+
+  /** A Secret whose keys cannot be chosen, with all of them. */
+  #fixed(name: string, path: string, nameField: string, fixed: FixedKeys): SourceSecret | undefined {
+    const secret = this.#secret(name, fixed.keys, path);
+    if (secret === undefined || fixed.keys.every((key) => secret.data.has(key))) return secret;
+    this.#fail('SecretKeyNotFound', path, missingFixedKeys(secret, fixed, nameField, this.#place));
+    return undefined;
+  }
+
   /** The Secret, if it may serve this credential. What it holds is not spoken of before it has opted in. */
-  #secret(name: string, path: string): SourceSecret | undefined {
+  #secret(name: string, keys: readonly string[], path: string): SourceSecret | undefined {
     const secret = this.#sources.secrets.get(name);
     if (secret === undefined) {
-      this.#fail('SecretNotFound', path, this.#notFound('Secret', name));
+      this.#isAbsent('Secret', name, keys, path);
       return undefined;
     }
     if (secret.labels[renderingLabel] === 'true') {
@@ -142,20 +182,20 @@ export class SourceReader {
       return undefined;
     }
     if (secret.labels[credentialLabel] !== 'true') {
-      this.#fail('SecretNotLabelled', path, notLabelled('Secret', name, this.#namespace));
+      this.#fail('SecretNotLabelled', path, notLabelled('Secret', name, this.#place));
       return undefined;
     }
     return this.#servesAllHosts(secret, path) ? secret : undefined;
   }
 
-  #configMap(name: string, path: string): SourceConfigMap | undefined {
+  #configMap(name: string, key: string, path: string): SourceConfigMap | undefined {
     const configMap = this.#sources.configMaps.get(name);
     if (configMap === undefined) {
-      this.#fail('ConfigMapNotFound', path, this.#notFound('ConfigMap', name));
+      this.#isAbsent('ConfigMap', name, [key], path);
       return undefined;
     }
     if (configMap.labels[credentialLabel] === 'true') return configMap;
-    this.#fail('ConfigMapNotLabelled', path, notLabelled('ConfigMap', name, this.#namespace));
+    this.#fail('ConfigMapNotLabelled', path, notLabelled('ConfigMap', name, this.#place));
     return undefined;
   }
 
@@ -169,30 +209,18 @@ export class SourceReader {
       return false;
     }
     const refused = this.#hosts.filter(({ host }) => !isAllowedHost(host, allowed.patterns));
-    for (const { host, path: field } of refused) {
-      const list = [...allowed.patterns, host].join(',');
-      const mend = `if it may serve that host too: kubectl annotate secret ${secret.name} -n ${this.#namespace} --overwrite '${allowedHostsAnnotation}=${list}'`;
-      this.#fail(
-        'HostNotAllowed',
-        path,
-        `the Secret ${secret.name} may not serve ${host} (${field}): its annotation ${allowedHostsAnnotation} does not list it; ${mend}`,
-      );
-    }
+    for (const host of refused) this.#fail('HostNotAllowed', path, hostNotAllowed(secret.name, host, allowed.patterns, this.#place));
     return refused.length === 0;
   }
 
-  #notFound(kind: 'Secret' | 'ConfigMap', name: string): string {
-    const missing = `there is no ${kind} ${name}`;
-    const where = `in the namespace ${this.#namespace}`;
-    const label = `the label ${credentialLabel}: "true"`;
-    if (this.#sources.labelledOnly !== true) return `${missing} ${where}: create it with ${label}, or correct the name`;
-    return `${missing} with ${label} ${where}: create it so, correct the name, or let the one that is there opt in with: ${labelCommand(kind, name, this.#namespace)}`;
-  }
-
-  #key(secret: SourceSecret, key: string, path: string): Sensitive | undefined {
-    const stored = secret.data.get(key);
-    if (stored === undefined) this.#fail('SecretKeyNotFound', path, missingKey('Secret', secret.name, key, [...secret.data.keys()]));
-    return stored;
+  /** Told once of each, at the first field that names it, with all the keys that are read of it. */
+  #isAbsent(kind: SourceKind, name: string, keys: readonly string[], path: string): void {
+    const known = this.#absent.get(`${kind} ${name}`);
+    const { index, keys: all } = known ?? { index: this.problems.length, keys: new Set<string>() };
+    this.#absent.set(`${kind} ${name}`, { index, keys: all });
+    for (const key of keys) all.add(key);
+    const message = missingSource(kind, name, [...all], this.#place);
+    this.problems[index] = problem(`${kind}NotFound`, this.problems[index]?.path ?? path, message);
   }
 
   #fail(reason: ReasonOf<'SecretsResolved'>, path: string, message: string): void {
@@ -203,17 +231,4 @@ export class SourceReader {
 /** A Secret that several fields name is spoken of once, at the first of them. */
 function noteOnce(noted: Problem[], found: Problem): void {
   if (!noted.some(({ message }) => message === found.message)) noted.push(found);
-}
-
-function missingKey(kind: string, name: string, key: string, keys: readonly string[]): string {
-  if (keys.length === 0) return `the ${kind} ${name} has no key ${key}, nor any other: add the key`;
-  return `the ${kind} ${name} has no key ${key} (its keys are ${[...keys].sort().join(', ')}): add the key, or name one of these`;
-}
-
-function notLabelled(kind: 'Secret' | 'ConfigMap', name: string, namespace: string): string {
-  return `the ${kind} ${name} has not opted in to serving credentials: it needs the label ${credentialLabel}: "true"; add it with: ${labelCommand(kind, name, namespace)}`;
-}
-
-function labelCommand(kind: 'Secret' | 'ConfigMap', name: string, namespace: string): string {
-  return `kubectl label ${kind.toLowerCase()} ${name} -n ${namespace} ${credentialLabel}=true`;
 }

@@ -13,11 +13,20 @@ export function tellProblems(problems: readonly Problem[]): string {
   return cut(problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('\n'), longestMessage);
 }
 
+/** How to read what the first field takes that is wrong, if it is a field. */
+export function explanation([first]: readonly Problem[]): string[] {
+  if (first === undefined || !first.path.startsWith('spec')) return [];
+  const path = first.path.replace(/\[\d+\]/gu, '');
+  // What is no field is in none of the explanations: those beside it are.
+  const field = first.reason === 'UnknownField' ? path.replace(/\.[^.]*$/u, '') : path;
+  return [`What may stand there: kubectl explain oauth2credential.${field}`];
+}
+
 /** The status that says so, or undefined if the one before says it already. `lastTransitionTime` changes with the condition's status only. */
 export function nextStatus(
   before: CredentialStatus | undefined,
   verdicts: readonly Verdict[],
-  generation: number,
+  { generation, revision }: { readonly generation: number; readonly revision: string | undefined },
   now: string,
 ): CredentialStatus | undefined {
   const conditions = verdicts.map(({ status, reason, message }): CredentialCondition => {
@@ -27,8 +36,10 @@ export function nextStatus(
     return { type, status, observedGeneration: generation, lastTransitionTime, reason, message: cut(message, longestMessage) };
   });
   const unchanged =
-    before?.observedGeneration === generation && conditions.every((condition) => isSame(conditionOf(before, condition.type), condition));
-  return unchanged ? undefined : { observedGeneration: generation, conditions };
+    before?.observedGeneration === generation &&
+    before.revision === revision &&
+    conditions.every((condition) => isSame(conditionOf(before, condition.type), condition));
+  return unchanged ? undefined : { observedGeneration: generation, ...(revision !== undefined && { revision }), conditions };
 }
 
 export function conditionOf(status: CredentialStatus | undefined, type: CredentialCondition['type']): CredentialCondition | undefined {

@@ -10,6 +10,8 @@ export interface CredentialObject extends ApiObject {
 
 export interface CredentialStatus {
   readonly observedGeneration?: number;
+  /** Of the rendering that is in force. */
+  readonly revision?: string;
   readonly conditions?: readonly CredentialCondition[];
 }
 

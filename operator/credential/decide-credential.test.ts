@@ -42,15 +42,49 @@ test('what is as it should be is not written again, nor told again', () => {
   expect(decision.status).toBeUndefined();
 });
 
-test('a changed secret is an update of that very Secret, and no change of status', () => {
-  const decision = decide({ ...rendered, secrets: [givenSecret({ data: { 'client-secret': 'n3w' } })] });
+test('a changed secret is an update of that very Secret, and in the status a change of the revision alone', () => {
+  const given = { ...rendered, secrets: [givenSecret({ resourceVersion: '9', data: { 'client-secret': 'n3w' } })] };
+  const decision = decide(given);
   expect(decision.rendering).toMatchObject({ kind: 'update', observed: { uid: rendered.occupant?.uid } });
-  expect(decision.status).toBeUndefined();
+  expect(decision.status).toEqual({ ...rendered.status, revision: expect.stringMatching(/^1-/) as string });
+  expect(decision.status?.revision).not.toBe(rendered.status?.revision);
+  expect(decision.event).toBeUndefined();
+  expect(decide(carriedOut(decision, given))).toMatchObject({ rendering: { kind: 'none' }, status: undefined });
+});
+
+test('the revision is in the rendering, on it and in the status', () => {
+  const decision = decide({});
+  const { revision } = decision.status ?? {};
+  expect(revision).toMatch(/^1-[0-9a-f]{8}$/);
+  expect(secretText(decision)).toMatchObject({ revision });
+  expect(rendered.occupant?.annotations['tokenward.dev/revision']).toBe(revision);
+});
+
+test('the revision tells nothing of what a secret holds', () => {
+  const revisionWith = (secret: string) => decide({ secrets: [givenSecret({ data: { 'client-secret': secret } })] }).status?.revision;
+  expect(revisionWith('one')).toBe(revisionWith('another'));
+});
+
+test('a source that was touched, and a spec that was reworded, are no new revision', () => {
+  const touched = decide({ ...rendered, secrets: [givenSecret({ resourceVersion: '9' })] });
+  expect(touched).toMatchObject({ rendering: { kind: 'none' }, status: undefined });
+  const reworded = decide({ ...rendered, spec: { description: 'For HR.' }, generation: 2 });
+  expect(reworded).toMatchObject({ rendering: { kind: 'none' }, status: { revision: rendered.status?.revision } });
+});
+
+test('the revision in the status is that of the configuration which is in force, or none', () => {
+  const kept = decide({ ...rendered, ...brokenSpec, generation: 2 });
+  expect(kept.status?.revision).toBe(rendered.status?.revision);
+  const invalid = decide(withoutSecret);
+  expect(invalid.status).not.toHaveProperty('revision');
+  const withdrawn = decide({ ...rendered, ...withoutSecret });
+  expect(withdrawn.status).not.toHaveProperty('revision');
 });
 
 test.each([
   ['label', { labels: {} }],
   ['record', { annotations: {} }],
+  ['revision', { annotations: { ...rendered.occupant?.annotations, 'tokenward.dev/revision': 'mine' } }],
   ['text', { text: undefined }],
 ])('a rendering whose %s someone took is written again', (_, change) => {
   expect(decide({ ...rendered, occupant: rendered.occupant && { ...rendered.occupant, ...change } }).rendering.kind).toBe('update');
@@ -83,7 +117,7 @@ test('a credential that was never valid is rendered with the reason, for the cal
     conditions: { Accepted: 'True Accepted', SecretsResolved: 'False SecretNotFound', Ready: 'False Invalid' },
     event: 'Warning Invalid',
   });
-  expect(messageOf(decision, 'SecretsResolved')).toContain('kubectl label secret lms-admin -n hr tokenward.dev/credential=true');
+  expect(messageOf(decision, 'SecretsResolved')).toContain('kubectl -n hr label secret lms-admin tokenward.dev/credential=true');
   expect(secretText(decision)).toEqual({ version: 1, invalid: messageOf(decision, 'SecretsResolved') });
 });
 
@@ -93,6 +127,17 @@ test('the references of a spec that is not valid are not followed, and not known
     SecretsResolved: 'Unknown SpecNotAccepted',
     Ready: 'False Invalid',
   });
+});
+
+test('a spec that is not valid comes with the command that explains its field, for who describes the credential', () => {
+  const decision = decide(brokenSpec);
+  expect(messageOf(decision, 'Accepted')).toMatch(
+    /^spec\.grant\.scope: .*\nWhat may stand there: kubectl explain oauth2credential\.spec\.grant\.scope$/,
+  );
+  expect(messageOf(decision, 'Ready')).not.toContain('explain');
+  const upstream = { url: 'https://acme.example', headers: [{ name: 'a b', value: 'x', extra: 1 }] };
+  const explained = decide({ spec: { upstream } });
+  expect(messageOf(explained, 'Accepted')).toMatch(/kubectl explain oauth2credential\.spec\.upstream\.headers(?:\.name)?$/);
 });
 
 test('a mistake in the spec keeps the last good rendering, and Ready says so with the mistake', () => {
@@ -145,7 +190,7 @@ test.each(withdrawals)('withdrawn consent counts also while the last good render
 test('a ConfigMap of authorities consents as a Secret does', () => {
   const { certificate } = makeCertificate('authority');
   const labels = { 'tokenward.dev/credential': 'true' };
-  const configMap = { name: 'ca', uid: 'ca', labels, data: new Map([['ca.crt', certificate]]) };
+  const configMap = { name: 'ca', uid: 'ca', resourceVersion: '1', labels, data: new Map([['ca.crt', certificate]]) };
   const url = 'https://acme.example/learning';
   const spec = { upstream: { url, tls: { caBundle: { configMapKeyRef: { name: 'ca', key: 'ca.crt' } } } } };
   const given: Given = { spec, configMaps: [configMap] };

@@ -4,8 +4,10 @@ import type { Problem } from '../../crds/problem.ts';
 import type { Reason } from '../../crds/reasons.ts';
 import { hostsOf } from '../../crds/render/allowed-hosts.ts';
 import { renderCredential, renderInvalid } from '../../crds/render/render-credential.ts';
+import { nameRevision, splitRevision, withRevision, type Origin } from '../../crds/render/revision.ts';
+import type { Sensitive } from '../../crds/sensitive.ts';
 import { renderingName, sourcesAnnotation } from '../naming.ts';
-import { conditionOf, cut, fails, holds, nextStatus, tellProblems, unknown, type Verdict } from './conditions.ts';
+import { conditionOf, cut, explanation, fails, holds, nextStatus, tellProblems, unknown, type Verdict } from './conditions.ts';
 import type { CredentialObject, CredentialStatus } from './credential-object.ts';
 import { RecordedSources, type ObservedSources, type SourceNames } from './observed-sources.ts';
 import { isAsDesired, ownerOf, type DesiredRendering, type ObservedRendering } from './rendering.ts';
@@ -54,7 +56,7 @@ export interface Transition {
 export function decideCredential({ credential, occupant, sources, now }: Observation): Decision {
   const recorded = new RecordedSources(sources);
   const judgement = judge(credential, recorded, now);
-  const { change, ready, lookAgainAfterMs } = decideRendering(credential, occupant, judgement, recorded);
+  const { change, ready, revision, lookAgainAfterMs } = decideRendering(credential, occupant, judgement, recorded);
   if (credential.metadata.deletionTimestamp !== undefined) {
     // It is the cluster that clears up after it, but a finalizer may hold it for long: consent can still be withdrawn.
     const rendering = change.kind === 'delete' ? change : none;
@@ -62,7 +64,7 @@ export function decideCredential({ credential, occupant, sources, now }: Observa
   }
   return {
     rendering: change,
-    ...decideStatus(credential, [...judgement.verdicts, ready], now),
+    ...decideStatus(credential, [...judgement.verdicts, ready], revision, now),
     sources: recorded.names,
     lookAgainAfterMs,
   };
@@ -73,21 +75,26 @@ export function decideRefused({ credential, now }: Observation, decision: Decisi
   const status = decision.status ?? credential.status;
   const others = (['Accepted', 'SecretsResolved'] as const).flatMap((type) => conditionOf(status, type) ?? []);
   const name = renderingName(credential.metadata.name);
-  const message = `the API server refuses to write the Secret ${name} (${refusal}): look at the namespace's quota, at admission policies, and at the rights of the operator`;
-  return decideStatus(credential, [...others, fails('WriteRefused', message)], now);
+  const message = `the API server refuses to write the Secret ${name} (${refusal}): look at the namespace's quota with: kubectl -n ${credential.metadata.namespace} describe resourcequota; at admission policies; and at the rights of the operator`;
+  return decideStatus(credential, [...others, fails('WriteRefused', message)], credential.status?.revision, now);
+}
+
+/** A configuration before it is known whether it is a new one. */
+interface Made {
+  readonly text: Sensitive;
+  readonly record: ValidRecord;
+  readonly from: readonly Origin[];
 }
 
 interface Judgement {
   readonly verdicts: readonly Verdict[];
-  readonly result:
-    | { readonly ok: true; readonly desired: DesiredRendering }
-    | { readonly ok: false; readonly problems: readonly Problem[] };
+  readonly result: { readonly ok: true; readonly made: Made } | { readonly ok: false; readonly problems: readonly Problem[] };
 }
 
 function judge(credential: CredentialObject, sources: RecordedSources, now: string): Judgement {
   const parsed = parseCredential(credential);
   if (!parsed.ok) {
-    const told = tellProblems(parsed.problems);
+    const told = [tellProblems(parsed.problems), ...explanation(parsed.problems)].join('\n');
     const notFollowed = unknown('SpecNotAccepted', 'the spec is not valid, so its references are not followed');
     return { verdicts: [fails(reasonOf(parsed.problems, 'InvalidManifest'), told), notFollowed], result: parsed };
   }
@@ -103,7 +110,7 @@ function judge(credential: CredentialObject, sources: RecordedSources, now: stri
       : holds(reasonOf(rendered.warnings, 'SecretsResolved'), tellProblems(rendered.warnings));
   return {
     verdicts: [accepted, resolved],
-    result: { ok: true, desired: { text: rendered.text, record: recordOf(parsed.credential, sources) } },
+    result: { ok: true, made: { text: rendered.text, record: recordOf(parsed.credential, sources), from: originsOf(credential, sources) } },
   };
 }
 
@@ -118,9 +125,24 @@ function recordOf({ spec }: OAuth2Credential, { names, secrets, configMaps }: Re
   };
 }
 
+function originsOf({ metadata }: CredentialObject, { names, secrets, configMaps }: RecordedSources): Origin[] {
+  const origin = (kind: string, { uid, resourceVersion }: { readonly uid?: string; readonly resourceVersion?: string } = {}): Origin => ({
+    kind,
+    uid: uid ?? '',
+    version: resourceVersion ?? '',
+  });
+  return [
+    { kind: 'OAuth2Credential', uid: metadata.uid ?? '', version: String(metadata.generation ?? 0) },
+    ...[...names.secrets].map((name) => origin('Secret', secrets.get(name))),
+    ...[...names.configMaps].map((name) => origin('ConfigMap', configMaps.get(name))),
+  ];
+}
+
 interface RenderingDecision {
   readonly change: RenderingChange;
   readonly ready: Verdict;
+  /** Of what sidecars read once it is carried out. */
+  readonly revision?: string | undefined;
   readonly lookAgainAfterMs?: number;
 }
 
@@ -135,14 +157,21 @@ function decideRendering(
   const name = renderingName(credential.metadata.name);
   const owner = occupant === undefined ? 'this' : ownerOf(occupant, credential);
   if (owner === 'other') {
-    const message = `there is a Secret ${name} which does not belong to this credential, and is left alone: delete or rename it, or give the credential another name`;
+    const message = `there is a Secret ${name} which does not belong to this credential, and is left alone: look at it with: kubectl -n ${credential.metadata.namespace} get secret ${name} --show-labels; delete or rename it, or give the credential another name`;
     return { change: none, ready: fails('RenderingNameTaken', message), lookAgainAfterMs: lookForNameAfterMs };
   }
   if (owner === 'predecessor') {
     const message = `the Secret ${name} belongs to a deleted credential of the same name: it is written as soon as the cluster has removed that one`;
     return { change: none, ready: fails('AwaitingGarbageCollection', message), lookAgainAfterMs: lookForGarbageAfterMs };
   }
-  if (result.ok) return { change: changeTo(result.desired, occupant), ready: holds('Ready', `the Secret ${name} is what sidecars read`) };
+  if (result.ok) {
+    const desired = revise(credential, result.made, occupant);
+    return {
+      change: changeTo(desired, occupant),
+      ready: holds('Ready', `the Secret ${name} is what sidecars read`),
+      revision: desired.revision,
+    };
+  }
   return decideFallback(credential, occupant, tellProblems(result.problems), sources);
 }
 
@@ -155,7 +184,11 @@ function decideFallback(
 ): RenderingDecision {
   const record = parseRecord(occupant?.annotations[sourcesAnnotation]);
   if (record?.valid === true && stillConsents(record, sources)) {
-    return { change: none, ready: fails('LastGoodKept', `sidecars go on with the last good configuration until this is mended: ${told}`) };
+    return {
+      change: none,
+      ready: fails('LastGoodKept', `sidecars go on with the last good configuration until this is mended: ${told}`),
+      revision: occupant?.text && splitRevision(occupant.text).revision,
+    };
   }
   // A rendering whose record is gone may hold anything.
   const withdrawn = occupant !== undefined && record?.valid !== false;
@@ -167,8 +200,16 @@ function decideFallback(
       ready: fails('ConsentWithdrawn', `the configuration was taken away from the sidecars: ${told}`),
     };
   }
-  const invalid = { text: renderInvalid(cut(told, longestInvalidReason)), record: { valid: false } } as const;
+  const invalid = { text: renderInvalid(cut(told, longestInvalidReason)), record: { valid: false }, revision: undefined } as const;
   return { change: changeTo(invalid, occupant), ready: fails('Invalid', `callers are answered credential_invalid: ${told}`) };
+}
+
+/** A source that was touched, or a spec that was reworded, is no new version of what sidecars read: only what they would read differently is. */
+function revise({ metadata }: CredentialObject, { text, record, from }: Made, occupant: ObservedRendering | undefined): DesiredRendering {
+  const current = occupant?.text && splitRevision(occupant.text);
+  const isSame = current?.revision !== undefined && current.rest.reveal() === text.reveal();
+  const revision = isSame ? current.revision : nameRevision(metadata.generation ?? 0, from);
+  return { text: withRevision(text, revision), record, revision };
 }
 
 function changeTo(desired: DesiredRendering, observed: ObservedRendering | undefined): RenderingChange {
@@ -176,8 +217,13 @@ function changeTo(desired: DesiredRendering, observed: ObservedRendering | undef
   return isAsDesired(observed, desired) ? none : { kind: 'update', desired, observed };
 }
 
-function decideStatus(credential: CredentialObject, verdicts: readonly Verdict[], now: string): Pick<Decision, 'status' | 'event'> {
-  const status = nextStatus(credential.status, verdicts, credential.metadata.generation ?? 0, now);
+function decideStatus(
+  credential: CredentialObject,
+  verdicts: readonly Verdict[],
+  revision: string | undefined,
+  now: string,
+): Pick<Decision, 'status' | 'event'> {
+  const status = nextStatus(credential.status, verdicts, { generation: credential.metadata.generation ?? 0, revision }, now);
   const before = conditionOf(credential.status, 'Ready');
   const after = conditionOf(status, 'Ready');
   if (after === undefined || (before?.status === after.status && before.reason === after.reason)) return { status, event: undefined };

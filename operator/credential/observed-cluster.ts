@@ -112,6 +112,6 @@ export class ObservedCluster {
 /** Enough to be refused with the right reason. */
 function asSource(rendering: ObservedRendering | undefined): ObservedSecret | undefined {
   if (rendering === undefined) return undefined;
-  const { name, uid, type, labels } = rendering;
-  return { name, uid, type, labels, annotations: {}, data: new Map() };
+  const { name, uid, resourceVersion, type, labels } = rendering;
+  return { name, uid, resourceVersion, type, labels, annotations: {}, data: new Map() };
 }

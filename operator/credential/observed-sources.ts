@@ -5,10 +5,12 @@ import { allowedHostsAnnotation, credentialLabel, renderingLabel } from '../nami
 
 export interface ObservedSecret extends SourceSecret {
   readonly uid: string;
+  readonly resourceVersion: string;
 }
 
 export interface ObservedConfigMap extends SourceConfigMap {
   readonly uid: string;
+  readonly resourceVersion: string;
 }
 
 /** What is seen of a namespace: what has opted in, and our own renderings. */
@@ -31,6 +33,7 @@ export function readSourceSecret({ metadata, type = 'Opaque', data = {} }: Secre
   return {
     name: metadata.name,
     uid: metadata.uid ?? '',
+    resourceVersion: metadata.resourceVersion ?? '',
     labels: pick(metadata.labels, credentialLabel, renderingLabel),
     annotations: pick(metadata.annotations, allowedHostsAnnotation),
     type,
@@ -42,6 +45,7 @@ export function readSourceConfigMap({ metadata, data = {} }: ConfigMapObject): O
   return {
     name: metadata.name,
     uid: metadata.uid ?? '',
+    resourceVersion: metadata.resourceVersion ?? '',
     labels: pick(metadata.labels, credentialLabel),
     data: new Map(Object.entries(data)),
   };

@@ -1,6 +1,15 @@
 import type { Sensitive } from '../../crds/sensitive.ts';
 import type { OwnerReference } from '../kube/api-object.ts';
-import { apiVersion, kind, renderingKey, renderingLabel, renderingName, renderingType, sourcesAnnotation } from '../naming.ts';
+import {
+  apiVersion,
+  kind,
+  renderingKey,
+  renderingLabel,
+  renderingName,
+  renderingType,
+  revisionAnnotation,
+  sourcesAnnotation,
+} from '../naming.ts';
 import type { CredentialObject } from './credential-object.ts';
 import { decode, pick, type SecretObject } from './observed-sources.ts';
 import { formatRecord, type RenderingRecord } from './rendering-record.ts';
@@ -22,6 +31,8 @@ export interface ObservedRendering {
 export interface DesiredRendering {
   readonly text: Sensitive;
   readonly record: RenderingRecord;
+  /** That of the text; one that tells callers why there is no configuration has none. */
+  readonly revision: string | undefined;
 }
 
 export function readRendering({ metadata, type = 'Opaque', data = {} }: SecretObject): ObservedRendering {
@@ -33,7 +44,7 @@ export function readRendering({ metadata, type = 'Opaque', data = {} }: SecretOb
     resourceVersion: metadata.resourceVersion ?? '',
     type,
     labels: pick(metadata.labels, renderingLabel),
-    annotations: pick(metadata.annotations, sourcesAnnotation),
+    annotations: pick(metadata.annotations, sourcesAnnotation, revisionAnnotation),
     controller: metadata.ownerReferences?.find(({ controller }) => controller === true),
     text: text === undefined ? undefined : decode(text),
   };
@@ -47,18 +58,19 @@ export function ownerOf(observed: ObservedRendering, { metadata }: CredentialObj
   return controller.kind === kind && controller.apiVersion === apiVersion && controller.name === metadata.name ? 'predecessor' : 'other';
 }
 
-export function isAsDesired(observed: ObservedRendering, { text, record }: DesiredRendering): boolean {
+export function isAsDesired(observed: ObservedRendering, { text, record, revision }: DesiredRendering): boolean {
   return (
     observed.text?.reveal() === text.reveal() &&
     observed.labels[renderingLabel] === 'true' &&
-    observed.annotations[sourcesAnnotation] === formatRecord(record)
+    observed.annotations[sourcesAnnotation] === formatRecord(record) &&
+    (revision === undefined || observed.annotations[revisionAnnotation] === revision)
   );
 }
 
 /** The Secret to send. With `basedOn` it is a change of that very object: the API server answers 409 if it is no longer as observed. */
 export function renderingObject(
   { metadata }: CredentialObject,
-  { text, record }: DesiredRendering,
+  { text, record, revision }: DesiredRendering,
   basedOn?: ObservedRendering,
 ): SecretObject {
   return {
@@ -69,7 +81,7 @@ export function renderingObject(
       namespace: metadata.namespace ?? '',
       ...(basedOn && { uid: basedOn.uid, resourceVersion: basedOn.resourceVersion }),
       labels: { [renderingLabel]: 'true' },
-      annotations: { [sourcesAnnotation]: formatRecord(record) },
+      annotations: { [sourcesAnnotation]: formatRecord(record), ...(revision !== undefined && { [revisionAnnotation]: revision }) },
       // Without blockOwnerDeletion, which asks for rights on finalizers where the API server checks them.
       ownerReferences: [{ apiVersion, kind, name: metadata.name, uid: metadata.uid ?? '', controller: true }],
     },

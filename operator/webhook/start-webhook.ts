@@ -36,6 +36,8 @@ export interface Webhook {
   readonly port: number;
   /** Whether it can answer reviews. */
   readonly ready: boolean;
+  /** When the certificate that it serves comes to its end, since the Unix epoch. */
+  readonly certificateEndMs: number | undefined;
   stop(): Promise<void>;
 }
 
@@ -63,6 +65,9 @@ export async function startWebhook({ settings, port, host, certificates }: Webho
     port: listening,
     get ready() {
       return server.ready;
+    },
+    get certificateEndMs() {
+      return server.certificateEndMs;
     },
     stop: async () => {
       await following.stop();

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import * as http from 'node:http';
 import * as https from 'node:https';
@@ -101,9 +102,11 @@ test('without a certificate it listens but is not ready, and handshakes fail unt
   const port = await bare.listen(0, '127.0.0.1');
   onTestFinished(() => bare.close());
   expect(bare.ready).toBe(false);
+  expect(bare.certificateEndMs).toBeUndefined();
   await expect(ask({ ...rig, port }, review)).rejects.toThrow(/handshake|disconnected|ECONNRESET/i);
   bare.useCertificate(serving(first));
   expect(bare.ready).toBe(true);
+  expect(bare.certificateEndMs).toBe(new X509Certificate(first.certificate).validToDate.getTime());
   expect((await ask({ ...rig, port }, review)).status).toBe(200);
 });
 

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import * as https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { fastify, type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
@@ -40,7 +41,7 @@ export interface WebhookServerOptions {
 export class WebhookServer {
   readonly #app: FastifyInstance<https.Server>;
   readonly #options: WebhookServerOptions;
-  #hasCertificate = false;
+  #certificateEndMs: number | undefined;
   #listening = false;
 
   constructor(options: WebhookServerOptions) {
@@ -68,14 +69,19 @@ export class WebhookServer {
 
   /** Whether it can answer reviews. */
   get ready(): boolean {
-    return this.#hasCertificate && this.#listening;
+    return this.#certificateEndMs !== undefined && this.#listening;
+  }
+
+  /** When the certificate in force comes to its end, since the Unix epoch; undefined while there is none. */
+  get certificateEndMs(): number | undefined {
+    return this.#certificateEndMs;
   }
 
   /** In force for new connections; those that exist stay. False for what is no pair of certificate and key: then the last one stays. */
   useCertificate({ certificate, key }: ServingCertificate): boolean {
     try {
       this.#app.server.setSecureContext({ cert: certificate, key: key.reveal(), minVersion: 'TLSv1.2' });
-      this.#hasCertificate = true;
+      this.#certificateEndMs = new X509Certificate(certificate).validToDate.getTime();
       return true;
     } catch (error) {
       // The message names the mistake only, as OpenSSL does.

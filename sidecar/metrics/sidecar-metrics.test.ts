@@ -118,6 +118,16 @@ describe('the scrape', () => {
     ]);
   });
 
+  test('says of an alias whether its configuration is broken, until it is mended or gone', async () => {
+    const broken = () => series('tokenward_config_broken');
+    metrics.reloaded('lms', 'applied');
+    expect(await broken()).toEqual(['tokenward_config_broken{alias="lms"} 0']);
+    metrics.reloaded('lms', 'broken');
+    expect(await broken()).toEqual(['tokenward_config_broken{alias="lms"} 1']);
+    metrics.reloaded('lms', 'removed');
+    expect(await broken()).toEqual([]);
+  });
+
   test('keeps the numbers of an alias whose credential changes', () => {
     metrics.alias('lms').hits = 7;
     metrics.reloaded('lms', 'applied');

@@ -14,6 +14,7 @@ export class SidecarMetrics {
   readonly #tokenRequestDuration: Histogram<'alias'>;
   readonly #tokenExpiry: Gauge<'alias'>;
   readonly #reloads: Counter<'outcome'>;
+  readonly #broken: Gauge<'alias'>;
 
   constructor() {
     const registers = [this.registry];
@@ -55,6 +56,12 @@ export class SidecarMetrics {
       labelNames: ['outcome'],
       registers,
     });
+    this.#broken = new Gauge({
+      name: 'tokenward_config_broken',
+      help: '1 while the configuration file of an alias cannot be used.',
+      labelNames: ['alias'],
+      registers,
+    });
   }
 
   /** The numbers of one alias; they outlive a change of its credential. */
@@ -72,7 +79,9 @@ export class SidecarMetrics {
 
   reloaded(alias: string, outcome: 'applied' | 'removed' | 'broken'): void {
     this.#reloads.inc({ outcome });
+    this.#broken.set({ alias }, outcome === 'broken' ? 1 : 0);
     if (outcome !== 'removed') return;
+    this.#broken.remove({ alias });
     this.#aliases.delete(alias);
     this.#tokenExpiry.remove({ alias });
   }

@@ -11,10 +11,19 @@ export interface WholeAnswer {
   readonly body: Buffer;
 }
 
-/** Sends one request and reads its answer whole, or its first `longest` bytes: then its connection ends. Rejects once the signal is aborted. */
-export function ask(pool: DestinationPool, request: PoolRequest, longest: number, signal: AbortSignal): Promise<WholeAnswer> {
+export interface AskOptions {
+  /** So many bytes of the answer's body are read: then its connection ends. */
+  readonly longest: number;
+  readonly signal: AbortSignal;
+  /** Told when the answer's headers are there. With it, what has come by then or later counts, however the rest of the body ends. */
+  readonly begun?: () => void;
+}
+
+/** Sends one request and reads its answer whole. Rejects once the signal is aborted. */
+export function ask(pool: DestinationPool, request: PoolRequest, options: AskOptions): Promise<WholeAnswer> {
+  const { signal } = options;
   return new Promise((resolve, reject) => {
-    const call = new Question(longest, resolve, reject);
+    const call = new Question(options, resolve, reject);
     if (signal.aborted) return call.giveUp();
     signal.addEventListener('abort', () => call.giveUp(), { once: true });
     pool.dispatch(request, call);
@@ -24,6 +33,7 @@ export function ask(pool: DestinationPool, request: PoolRequest, longest: number
 class Question implements QueuedCall {
   isWanted = true;
   readonly #longest: number;
+  readonly #begun: (() => void) | undefined;
   readonly #resolve: (answer: WholeAnswer) => void;
   readonly #reject: (error: Error) => void;
   readonly #bytes = new GatheredBytes();
@@ -31,16 +41,17 @@ class Question implements QueuedCall {
   #connection: HttpConnection | undefined;
   #head: AnswerHead | undefined;
 
-  constructor(longest: number, resolve: (answer: WholeAnswer) => void, reject: (error: Error) => void) {
+  constructor({ longest, begun }: AskOptions, resolve: (answer: WholeAnswer) => void, reject: (error: Error) => void) {
     this.#longest = longest;
     this.#left = longest;
+    this.#begun = begun;
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
   giveUp(): void {
     this.#end();
-    this.#reject(new Error('aborted'));
+    this.#fail(new Error('aborted'));
   }
 
   requestStarted(connection: HttpConnection): boolean {
@@ -54,6 +65,7 @@ class Question implements QueuedCall {
 
   answerStarted(head: AnswerHead): void {
     this.#head = head;
+    this.#begun?.();
   }
 
   answerData(chunk: Buffer): void {
@@ -76,7 +88,12 @@ class Question implements QueuedCall {
 
   callFailed(error: Error): void {
     this.#connection = undefined;
-    this.#reject(error);
+    this.#fail(error);
+  }
+
+  #fail(error: Error): void {
+    if (this.#begun !== undefined && this.#head !== undefined) this.#succeed();
+    else this.#reject(error);
   }
 
   #end(): void {

@@ -19,6 +19,8 @@ export interface ConnectionProblem {
   readonly kind: 'refused' | 'foreign' | 'timeout' | 'broken' | 'unreachable';
   readonly detail: string;
   readonly hint: string;
+  /** The doctor looks at each step on the way, and at the certificates. */
+  readonly doctorHelps?: true;
   /** The error's own code, for the log; may be empty. */
   readonly code: string;
 }
@@ -53,11 +55,28 @@ const certificateProblems: Readonly<Record<string, string>> = {
 /** An answer's headers are larger than the HTTP client takes. */
 export const headersOverflow: ClientErrorCode = 'ANSWER_HEADERS_TOO_LARGE';
 
+/** Those that have words of their own, for docs/errors.md. */
+export const connectionCodes: readonly string[] = [
+  ...Object.keys(causes),
+  'CONNECT_TIMEOUT' satisfies ClientErrorCode,
+  ...Object.keys(certificateProblems),
+  'ERR_SSL_*',
+  'ECONNRESET',
+  headersOverflow,
+];
+
 const expired = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
 const broken = new Set<string>(['ECONNRESET', 'EPIPE', 'CONNECTION_CLOSED' satisfies ClientErrorCode]);
 
+const doctorHelps: ReadonlySet<ConnectionProblem['kind']> = new Set(['refused', 'timeout', 'unreachable']);
+
 /** What an error of the HTTP client means. Nothing of its message is kept: it may hold anything. */
 export function connectionProblem(error: unknown, peer: Peer): ConnectionProblem {
+  const problem = explain(error, peer);
+  return doctorHelps.has(problem.kind) ? { ...problem, doctorHelps: true } : problem;
+}
+
+function explain(error: unknown, peer: Peer): ConnectionProblem {
   const { name, field, host, proxyHost } = peer;
   const code = errorCode(error);
   const about = `The ${name} ${host}`;

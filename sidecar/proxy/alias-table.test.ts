@@ -56,6 +56,29 @@ function routeOf(name: string): Route {
 }
 
 describe('AliasTable', () => {
+  test('a new revision of the same configuration keeps the route, and with it connections and token', () => {
+    apply({ lms: good('/v1', { revision: '1-0123abcd' }) });
+    const route = routeOf('lms');
+    const made = routes.length;
+    expect(apply({ lms: good('/v1', { revision: '2-4567cdef' }) })).toEqual([{ alias: 'lms', outcome: 'applied' }]);
+    expect(table.get('lms')?.state).toMatchObject({ kind: 'ready', revision: '2-4567cdef' });
+    expect(routeOf('lms')).toBe(route);
+    expect(routes).toHaveLength(made);
+    expect(open).toBe(1);
+  });
+
+  test('a new revision with another configuration makes a new route, also after one that was broken', () => {
+    apply({ lms: good('/v1', { revision: '1-0123abcd' }) });
+    apply({ lms: '{"revision":"2-4567cdef"}' });
+    expect(table.get('lms')).toMatchObject({ broken: expect.any(String) as string, state: { revision: '1-0123abcd' } });
+    apply({ lms: '{"revision":"3-4567cdef"}' });
+    expect(table.get('lms')).toMatchObject({ broken: expect.any(String) as string, state: { revision: '1-0123abcd' } });
+    apply({ lms: good('/v2', { revision: '4-4567cdef' }) });
+    expect(table.get('lms')?.state).toMatchObject({ revision: '4-4567cdef' });
+    expect(table.get('lms')?.broken).toBeUndefined();
+    expect(routeOf('lms').basePath).toBe('/v2');
+  });
+
   test('an expected alias is pending until it has a configuration, and again when that is gone', () => {
     expect(kindOf('expected')).toBe('pending');
     expect(apply({ expected: good() })).toEqual([{ alias: 'expected', outcome: 'applied' }]);

@@ -1,4 +1,5 @@
-import type { Sensitive } from '../../crds/sensitive.ts';
+import { splitRevision } from '../../crds/render/revision.ts';
+import { Sensitive } from '../../crds/sensitive.ts';
 import type { SidecarConfig } from '../../crds/sidecar-config.ts';
 import { parseSidecarConfig } from '../../crds/parse-sidecar-config.ts';
 import { ReadyState } from './ready-state.ts';
@@ -56,8 +57,9 @@ export class AliasTable {
     for (const [name, text] of texts) {
       const revealed = text.reveal();
       if (this.#texts.get(name) === revealed) continue;
+      const before = this.#texts.get(name);
       this.#texts.set(name, revealed);
-      reloads.push(this.#change(name, text));
+      reloads.push(this.#rename(name, before, text) ?? this.#change(name, text));
     }
     return reloads;
   }
@@ -65,6 +67,16 @@ export class AliasTable {
   close(): void {
     for (const { state } of this.#aliases.values()) if (state.kind === 'ready') state.retire(true);
     this.#aliases.clear();
+  }
+
+  /** Where nothing but the revision differs, all goes on as it is: no connection and no token is given up for a name. */
+  #rename(name: string, before: string | undefined, text: Sensitive): Reload | undefined {
+    const alias = this.#aliases.get(name);
+    if (before === undefined || alias?.state.kind !== 'ready' || alias.broken !== undefined) return undefined;
+    const { rest, revision } = splitRevision(text);
+    if (rest.reveal() !== splitRevision(new Sensitive(before)).rest.reveal()) return undefined;
+    alias.state.revision = revision;
+    return { alias: name, outcome: 'applied' };
   }
 
   #change(name: string, text: Sensitive): Reload {
@@ -88,7 +100,8 @@ export class AliasTable {
     if (!parsed.ok) return { broken: parsed.reason };
     if ('invalid' in parsed.config) return { kind: 'invalid', reason: parsed.config.invalid };
     try {
-      return new ReadyState(() => this.#createRoute(name, configIn(text)), this.#createRoute(name, parsed.config));
+      const { config } = parsed;
+      return new ReadyState(() => this.#createRoute(name, configIn(text)), this.#createRoute(name, config), config.revision);
     } catch (error) {
       // A certificate that is none, say. Its message may quote anything.
       const code = error instanceof Error && 'code' in error ? error.code : error instanceof Error ? error.name : 'unknown';

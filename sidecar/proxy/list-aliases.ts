@@ -16,7 +16,7 @@ function describeAlias({ name, state, broken }: Alias): object {
   return state.show(({ source, baseUrl }) => {
     const { status, expiresAtWallMs, failure, nextTryAtWallMs } = source.state;
     const token = { status, expiresAt: timestamp(expiresAtWallMs), failure, nextTryAt: timestamp(nextTryAtWallMs) };
-    return { alias: name, state: state.kind, upstream: baseUrl.href, broken, token };
+    return { alias: name, state: state.kind, upstream: baseUrl.href, revision: state.revision, broken, token };
   });
 }
 

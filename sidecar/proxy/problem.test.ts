@@ -30,3 +30,10 @@ test('what the token endpoint said is in it, status and error', () => {
   const { body } = problem({ code: 'token_rejected', detail: 'x', tokenEndpoint: { status: 401, error: 'invalid_client' } });
   expect(JSON.parse(body)).toMatchObject({ tokenEndpoint: { status: 401, error: 'invalid_client' } });
 });
+
+test('where the doctor finds out more, the caller is told how to call it', () => {
+  const hintOf = (alias?: string): string =>
+    JSON.parse(problem({ code: 'token_rejected', detail: 'x', hint: 'Mend it.', doctorHelps: true }, alias).body).hint;
+  expect(hintOf('lms')).toBe('Mend it. To find out more: kubectl tokenward doctor POD lms, or tokenward doctor -f FILE --alias lms.');
+  expect(hintOf()).toBe('Mend it.');
+});

@@ -6,13 +6,16 @@ import type { Route } from './route.ts';
  */
 export class ReadyState {
   readonly kind = 'ready';
+  /** Of the configuration; it may change alone. */
+  revision: string | undefined;
   readonly #create: () => Route;
   #route: Route | undefined;
 
   /** `create` gives an equal route each time; `route` is the first of them. */
-  constructor(create: () => Route, route: Route) {
+  constructor(create: () => Route, route: Route, revision: string | undefined) {
     this.#create = create;
     this.#route = route;
+    this.revision = revision;
   }
 
   /** To call through, from now on. */

@@ -19,6 +19,6 @@ export function upstreamFailure(error: Error, api: Peer, answered: boolean): Fai
   if (answered && cause !== headersOverflow) {
     return { code: 'upstream_protocol', detail: `The API ${api.host} broke off its answer, or it is not valid HTTP/1.1.`, log: { cause } };
   }
-  const { kind, detail, hint } = connectionProblem(error, api);
-  return { code: codes[kind], detail, hint, log: { cause } };
+  const { kind, detail, hint, doctorHelps } = connectionProblem(error, api);
+  return { code: codes[kind], detail, hint, ...(doctorHelps && { doctorHelps }), log: { cause } };
 }

@@ -56,7 +56,7 @@ const grantAdvices: Record<Grant['type'], Advise> = {
   SAML2Bearer: ({ grant: { saml2Bearer } }) => {
     const company = saml2Bearer?.profile === 'SuccessFactors' ? 'client.id (the API key), companyId, ' : '';
     return saml2Bearer?.assertion === undefined
-      ? `Check ${company}and that the assertion that grant.saml2Bearer.assertionRef names has not expired and has the audience and recipient that the endpoint expects.`
+      ? `Check ${company}that the assertion that grant.saml2Bearer.assertionRef names has not expired and has the audience and recipient that the endpoint expects.`
       : `Check ${company}that the endpoint knows the certificate of grant.saml2Bearer.assertion.certificateRef, that it knows nameID as what nameIDType says, and that issuer,` +
           ` audience and recipient are those that it expects; and ${clocks}.`;
   },

@@ -3,6 +3,7 @@ import { Sensitive } from '../../crds/sensitive.ts';
 import type { TokenFailure, TokenFailureCode } from '../failure.ts';
 import type { Attempt, RetryAdvice } from './attempt.ts';
 import { expiredMaterial } from './expired-material.ts';
+import type { HintedAnswer } from './hint-rows.ts';
 import { readContent, type Content } from './read-content.ts';
 import { listPaths, readMember, type Members } from './read-member.ts';
 import { holdsSecret, redactor, type Redact } from './redactor.ts';
@@ -90,12 +91,10 @@ function isRotated({ config }: Case, members: Members): boolean {
   return sent !== undefined && typeof issued === 'string' && issued !== '' && issued !== sent;
 }
 
-/** Nothing keeps the new one: a Secret cannot be written from here, and pods that share a rotating token have it revoked. */
 function rotated(it: Case): Attempt {
-  const hint =
-    'The endpoint rotates refresh tokens, and a credential that many pods share cannot follow it: turn rotation off for this client, or use another' +
-    ' grant. Keycloak sends another one with each answer, revoked or not: turn off Use refresh tokens of its client once the offline token is stored.';
-  return failed(it, 'token_malformed', `${asked(it)} another refresh token than the one that was sent.`, { hint });
+  return failed(it, 'token_malformed', `${asked(it)} another refresh token than the one that was sent.`, {
+    fault: 'rotated refresh token',
+  });
 }
 
 /** RFC 6749 appendix A.12, without the space, which would end the token inside a header. */
@@ -108,21 +107,19 @@ function redirected(it: Case): Attempt {
   const host = location === undefined ? undefined : URL.parse(location, it.config.tokenEndpoint.url)?.host;
   // Host names may well look like tokens: tenants and accounts have such names.
   const target = host !== undefined && !holdsSecret(it.config, it.material, host) ? host : undefined;
-  const hint =
-    `Redirects are not followed, lest the client's secret go elsewhere: set tokenEndpoint.url to the address it points to` +
-    `${target ? `, on ${target}` : ''}. Some servers send a client that they do not know to a login page.`;
-  return failed(it, 'token_malformed', `${asked(it)} a redirect${target ? ` to ${target}` : ''} (status ${it.response.status}).`, { hint });
+  return failed(it, 'token_malformed', `${asked(it)} a redirect${target ? ` to ${target}` : ''} (status ${it.response.status}).`, {
+    fault: 'redirect',
+    redirectsTo: target,
+  });
 }
 
 /** The endpoint says that there is no token: by its status, or by an error in a successful answer. */
 function refused(it: Case, code: TokenFailureCode, refusal: Refusal | undefined): Attempt {
   const { status } = it.response;
   const error = refusal?.error;
-  const advice = tokenHint({ status, error, isHtml: false }, it.config);
   const expired = code === 'token_rejected' ? expiredMaterial(it.config, it.material, it.wallMs) : undefined;
-  const hint = [refusal?.message && `The endpoint says: "${refusal.message}".`, expired, advice].filter(Boolean).join(' ');
   return failed(it, code, `${asked(it)} status ${status}${error === undefined ? '' : `, ${error}`}.`, {
-    ...(hint !== '' && { hint }),
+    besides: [refusal?.message && `The endpoint says: "${refusal.message}".`, expired],
     ...(refusal && { refusal }),
     retry: retryAdvice(status, { retryAfter: header(it.response, 'retry-after'), date: header(it.response, 'date') }, it.wallMs),
   });
@@ -139,10 +136,9 @@ const contentNames: Record<Content['kind'], string> = {
 
 function notAnAnswer(it: Case): Attempt {
   const { status } = it.response;
-  const hint = tokenHint({ status, error: undefined, isHtml: it.content.kind === 'html' }, it.config);
   const type = mediaType(it);
   const detail = `${asked(it)} status ${status} and ${contentNames[it.content.kind]}${type ? ` (${type})` : ''}.`;
-  return failed(it, 'token_malformed', detail, { ...(hint !== undefined && { hint }) });
+  return failed(it, 'token_malformed', detail, {});
 }
 
 /** A name that is surely a name; a token in its place would be longer, or of other characters. */
@@ -150,28 +146,36 @@ const fieldPath = /^[A-Za-z_][\w.-]{0,47}$/;
 
 function withoutToken(it: Case, members: Members): Attempt {
   const path = it.config.tokenEndpoint.response.accessToken ?? 'access_token';
+  const status = `${asked(it)} status ${it.response.status}`;
+  if (readMember(members, path) === '')
+    return failed(it, 'token_malformed', `${status} and an empty token (${path}).`, { fault: 'empty token' });
   const names = listPaths(members).filter((name) => fieldPath.test(name) && it.redact(name) === name);
-  const detail = `${asked(it)} status ${it.response.status} without a token in ${path}; its fields are: ${names.join(', ') || 'none'}.`;
-  return failed(it, 'token_malformed', detail, { hint: 'Name the field that holds the token in tokenEndpoint.response.accessToken.' });
+  const detail = `${status} without a token in ${path}; its fields are: ${names.join(', ') || 'none'}.`;
+  return failed(it, 'token_malformed', detail, { fault: 'no token' });
 }
 
 function unsendable(it: Case): Attempt {
   const detail = `${asked(it)} status ${it.response.status} and a token with spaces, control characters or letters outside ASCII.`;
-  return failed(it, 'token_malformed', detail, { hint: 'Check tokenEndpoint.response.accessToken: the field may hold something else.' });
+  return failed(it, 'token_malformed', detail, { fault: 'unsendable token' });
 }
 
-interface Circumstances {
-  readonly hint?: string;
+interface Circumstances extends Pick<HintedAnswer, 'fault' | 'redirectsTo'> {
+  /** What is said before the hint. */
+  readonly besides?: readonly (string | undefined)[];
   readonly refusal?: Refusal;
   readonly retry?: RetryAdvice;
 }
 
-function failed(it: Case, code: TokenFailureCode, detail: string, { hint, refusal, retry = 'never' }: Circumstances): Attempt {
+function failed(it: Case, code: TokenFailureCode, detail: string, circumstances: Circumstances): Attempt {
+  const { besides = [], refusal, retry = 'never', ...seen } = circumstances;
   const { status } = it.response;
+  const advice = tokenHint({ status, error: refusal?.error, content: it.content.kind, ...seen }, it.config);
+  const hint = [...besides, advice.hint].filter(Boolean).join(' ');
   const failure: TokenFailure = {
     code,
     detail,
-    ...(hint !== undefined && { hint }),
+    ...advice,
+    ...(hint !== '' && { hint }),
     ...(typeof retry === 'object' && { retryAfterSeconds: Math.ceil(retry.afterMs / 1000) }),
     tokenEndpoint: { status, ...(refusal?.error !== undefined && { error: refusal.error }) },
     log: { status, contentType: mediaType(it), content: it.content.kind, ...refusal?.log, ...snippet(it) },

@@ -17,6 +17,9 @@ export interface Refusal {
 /** RFC 6749 section 5.2 lists these characters; no error code has more of them than this. */
 const errorCode = /^[\x20-\x21\x23-\x5b\x5d-\x7e]{1,64}$/;
 
+/** What the APIs of SuccessFactors write instead of a word: an object whose `code` is one of these. */
+const successFactorsCode = /^LGN\d{4}$/;
+
 /** A sentence, and nothing that could be markup or a path of somebody's. */
 const sentence = /^[\p{L}\p{N} .,:;!'()_-]{1,200}$/u;
 
@@ -28,7 +31,7 @@ const longestLogged = 300;
  */
 export function readRefusal(members: Members, response: SidecarConfig['tokenEndpoint']['response'], redact: Redact): Refusal | undefined {
   const error = present(response.error === undefined ? undefined : readMember(members, response.error)) ?? present(members['error']);
-  const code = error ?? present(members['ErrorCode']);
+  const code = codeWithin(error) ?? error ?? present(members['ErrorCode']);
   const message = members['ErrorCode'] === undefined ? members['errorMessage'] : members['Error'];
   if (code === undefined && present(members['errorHttpCode'] ?? members['errorMessage']) === undefined) return undefined;
 
@@ -47,6 +50,11 @@ export function readRefusal(members: Members, response: SidecarConfig['tokenEndp
         .map(([name, value]) => [name, redact(typeof value === 'string' ? value : JSON.stringify(value)).slice(0, longestLogged)]),
     ),
   };
+}
+
+function codeWithin(error: unknown): string | undefined {
+  const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
+  return typeof code === 'string' && successFactorsCode.test(code) ? code : undefined;
 }
 
 /** Some servers always send the member, empty if there is no error. */

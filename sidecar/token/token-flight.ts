@@ -78,6 +78,7 @@ function unexpected(error: unknown): TokenFailure {
   return {
     code: 'token_unavailable',
     detail: 'The token request ended unexpectedly.',
+    hint: "It is a fault of Tokenward's own: please report it, with the line of the log.",
     log: { error: error instanceof Error ? error.name : typeof error },
   };
 }

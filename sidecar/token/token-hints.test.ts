@@ -1,21 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { sidecarConfigFile, type SidecarConfig } from '../../crds/sidecar-config.ts';
+import { configWith } from '../../test/support/hints-page.ts';
 import { tokenHint } from './token-hints.ts';
 
-function configOf(client: object, grant: object): SidecarConfig {
-  const config = sidecarConfigFile.parse({
-    version: 1,
-    upstream: { url: 'https://api.example' },
-    tokenEndpoint: { url: 'https://login.example/token' },
-    client: { id: 'acme', ...client },
-    grant,
-  });
-  if ('invalid' in config) throw new Error(config.invalid);
-  return config;
-}
-
 function hintFor(error: string | undefined, client: object, grant: object = {}): string {
-  return tokenHint({ status: 401, error, isHtml: false }, configOf(client, grant)) ?? '';
+  return tokenHint({ status: 401, error, content: 'members' }, configWith(client, grant)).hint ?? '';
 }
 
 const signing = { key: 'k' };

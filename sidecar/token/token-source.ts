@@ -13,7 +13,7 @@ export interface TokenState {
   /** `failing`: the last flight brought nothing. A token that is still valid then shows by `expiresAtWallMs`. */
   readonly status: 'none' | 'valid' | 'failing';
   readonly expiresAtWallMs?: number;
-  readonly failure?: Pick<TokenFailure, 'code' | 'detail'>;
+  readonly failure?: Pick<TokenFailure, 'code' | 'detail' | 'hint'>;
   readonly nextTryAtWallMs?: number;
 }
 
@@ -59,10 +59,7 @@ export class TokenSource {
     return {
       status,
       ...(token && { expiresAtWallMs: this.#expiresAtWallMs(token) }),
-      ...(this.#failed && {
-        failure: { code: this.#failed.failure.code, detail: this.#failed.failure.detail },
-        nextTryAtWallMs: clock.wallMs() + this.#backoffLeftMs(),
-      }),
+      ...(this.#failed && { failure: shown(this.#failed.failure), nextTryAtWallMs: clock.wallMs() + this.#backoffLeftMs() }),
     };
   }
 
@@ -223,6 +220,10 @@ export class TokenSource {
     const { clock } = this.#context;
     return clock.wallMs() + token.lifetimeMs - ageMs(token, clock);
   }
+}
+
+function shown({ code, detail, hint }: TokenFailure): NonNullable<TokenState['failure']> {
+  return { code, detail, ...(hint !== undefined && { hint }) };
 }
 
 const withdrawn: TokenFailure = {

@@ -11,7 +11,12 @@ export const namespace = 'tokenward-system';
 
 export interface Manifest {
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly annotations?: Readonly<Record<string, string>> };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
 }
 
 /** The chart in front of an API server. */
@@ -72,6 +77,8 @@ const foreignDefinitions = [
   ['cert-manager.io', 'certificates', 'Certificate'],
   ['cert-manager.io', 'issuers', 'Issuer'],
   ['monitoring.coreos.com', 'servicemonitors', 'ServiceMonitor'],
+  ['monitoring.coreos.com', 'podmonitors', 'PodMonitor'],
+  ['monitoring.coreos.com', 'prometheusrules', 'PrometheusRule'],
 ] as const;
 
 const definition = (group: string, plural: string, kind: string): object => ({

@@ -44,6 +44,10 @@ const emptyValues = [
   'serviceAccount.name',
   'serviceAccount.annotations',
   'serviceMonitor.labels',
+  'podMonitor.labels',
+  'prometheusRule.labels',
+  'grafanaDashboard.labels',
+  'grafanaDashboard.annotations',
 ] as const;
 
 /** As documented in values.yaml: everything on its own, and what meets in the same template. */
@@ -69,6 +73,12 @@ const combinations: Readonly<Record<string, readonly string[]>> = {
   'with all that may be on': [
     'serviceMonitor.enabled=true',
     'serviceMonitor.labels.release=prometheus',
+    'podMonitor.enabled=true',
+    'podMonitor.labels.release=prometheus',
+    'prometheusRule.enabled=true',
+    'prometheusRule.labels.release=prometheus',
+    'grafanaDashboard.enabled=true',
+    'grafanaDashboard.annotations.grafana_folder=Platform',
     'operator.priorityClassName=system-cluster-critical',
     'operator.nodeSelector.kubernetes\\.io/os=linux',
     'operator.tolerations[0].operator=Exists',
@@ -78,6 +88,12 @@ const combinations: Readonly<Record<string, readonly string[]>> = {
     'sidecar.resources.cpuLimit=1',
     'webhook.excludedNamespaces={monitoring}',
     'sidecar.apiAudiences={https://api.example}',
+  ],
+  'with what watches over it, in two namespaces only': [
+    'watchNamespaces={hr,iot}',
+    'podMonitor.enabled=true',
+    'prometheusRule.enabled=true',
+    'grafanaDashboard.enabled=true',
   ],
   'with nothing where nothing need be': emptyValues.map((path) => `${path}=null`),
   'with all that may be off': [
@@ -131,6 +147,15 @@ describe.skipIf(provider === undefined)('the chart', () => {
     [`watchNamespaces={${namespace}}`, /watchNamespaces names tokenward-system, whose pods never get a sidecar/],
   ])('refuses %s, and says what is wrong', async (value, message) => {
     await expect(stage.template(value)).rejects.toThrow(message);
+  });
+
+  test('hands the dashboard and the alerts on as they are in its files', async () => {
+    const file = (name: string): Promise<string> => readFile(join(chart, 'files', name), 'utf8');
+    const { spec } = await stage.templateOf<Manifest & { spec: unknown }>('PrometheusRule', 'prometheusRule.enabled=true');
+    expect(spec).toEqual(parse(await file('alerts.yaml')));
+    const manifests = await stage.template<Manifest & { data: Readonly<Record<string, string>> }>('grafanaDashboard.enabled=true');
+    const dashboard = manifests.find(({ metadata }) => metadata.labels?.['grafana_dashboard'] === '1');
+    expect(JSON.parse(dashboard?.data['tokenward.json'] ?? '')).toEqual(JSON.parse(await file('dashboard.json')));
   });
 
   test('gives the operator the settings that it has by itself, unless values say otherwise', async () => {

@@ -82,11 +82,22 @@ describe.skipIf(provider === undefined)('reconciling against a real API server',
     return (client as { secret?: string } | undefined)?.secret;
   };
 
+  /** Without the age. */
+  const shownInList = async (): Promise<string> => {
+    const line = await cluster.kubectl(['get', 'o2c', '-n', namespace, '--no-headers']);
+    return line.trim().split(/\s+/).slice(0, -1).join(' ');
+  };
+
   test('renders, follows a rotated secret, takes the rendering away with the consent, and tells each transition once', async () => {
     await putCredential('lms');
     await expect.poll(() => ready('lms'), patience).toBe('Invalid');
+    expect(await shownInList()).toBe('lms False SecretNotFound Invalid ClientCredentials https://api.acme.example');
+    expect(await cluster.kubectl(['describe', 'o2c', 'lms', '-n', namespace])).toContain(
+      `kubectl -n ${namespace} label secret lms tokenward.dev/credential=true`,
+    );
     await putSecret('lms', canarySecret('first'));
     await expect.poll(() => ready('lms'), patience).toBe('Ready');
+    expect(await shownInList()).toBe('lms True Ready ClientCredentials https://api.acme.example');
     expect(await secretIn('lms')).toBe(canarySecret('first'));
     expect((await rendering('lms'))?.type).toBe('tokenward.dev/sidecar-credential');
 

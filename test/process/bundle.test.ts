@@ -18,8 +18,16 @@ it('the sidecar holds no Kubernetes client, and nothing of the operator and the 
   expect(modules.filter((module) => /^(?:operator|cli)\/|node_modules\/(?:@kubernetes|commander|yaml|fastify)\//.test(module))).toEqual([]);
 });
 
-it('the sidecar is one file that asks for nothing but Node', () => {
-  const text = readFileSync(new URL('../../dist/sidecar.mjs', import.meta.url), 'utf8');
+it('the doctor in the sidecar holds no Kubernetes client, no server, and nothing of the operator and the command line', () => {
+  const modules = modulesOf('dist/doctor.mjs');
+  expect(modules).toContain('doctor/examine.ts');
+  expect(
+    modules.filter((module) => /^(?:operator|cli)\/|node_modules\/(?:@kubernetes|commander|yaml|fastify|prom-client)\//.test(module)),
+  ).toEqual([]);
+});
+
+it.each(['sidecar', 'doctor'])('the %s is one file that asks for nothing but Node', (bundle) => {
+  const text = readFileSync(new URL(`../../dist/${bundle}.mjs`, import.meta.url), 'utf8');
   const imported = [...text.matchAll(/(?:^|[;}\s])(?:import|export)\b[\w*{}\s,$]*?(?:from)?\s*["'`]([^"'`\n]+)["'`]/g)].map(
     ([, name = '']) => name,
   );
@@ -27,13 +35,20 @@ it('the sidecar is one file that asks for nothing but Node', () => {
   expect(imported.filter((name) => !builtinModules.includes(name.replace(/^node:/, '')))).toEqual([]);
 });
 
-it('the sidecar carries zod/mini only, not all of zod', () => {
-  expect(modulesOf('dist/sidecar.mjs').filter((module) => /node_modules\/zod\/v4\/classic\//.test(module))).toEqual([]);
+it.each(['sidecar', 'doctor'])('the %s carries zod/mini only, not all of zod', (name) => {
+  expect(modulesOf(`dist/${name}.mjs`).filter((module) => /node_modules\/zod\/v4\/classic\//.test(module))).toEqual([]);
 });
 
 it('the command line holds no Kubernetes client, and nothing of the operator', () => {
   const modules = modulesOf('dist/tokenward.mjs');
   expect(modules.filter((module) => /^operator\/|node_modules\/@kubernetes\//.test(module))).toEqual([]);
+});
+
+it('the kubectl plugin holds of the operator how it reaches the API server and how it names things, and of the sidecar nothing that serves', () => {
+  const modules = modulesOf('dist/kubectl-tokenward.mjs');
+  expect(modules).toContain('cli/kubectl/kubectl-tokenward.ts');
+  expect(modules.filter((module) => /^operator\/(?!kube\/|naming\.ts$)/.test(module))).toEqual([]);
+  expect(modules.filter((module) => /^sidecar\/(?:proxy|token|config)\/|node_modules\/fastify\//.test(module))).toEqual([]);
 });
 
 it('the operator holds nothing of the sidecar and the command line', () => {
@@ -42,6 +57,9 @@ it('the operator holds nothing of the sidecar and the command line', () => {
   expect(modules.filter((module) => /^(?:sidecar|cli)\/|node_modules\/(?:commander|yaml)\//.test(module))).toEqual([]);
 });
 
-it('the launcher has no dependency, so that it loads on old versions of Node', () => {
-  expect(bundles['dist/launcher.mjs']?.filter((module) => module.includes('node_modules'))).toEqual([]);
-});
+it.each(['dist/launcher.mjs', 'dist/kubectl-launcher.mjs'])(
+  '%s has no dependency, so that it loads on old versions of Node',
+  (launcher) => {
+    expect(bundles[launcher]?.filter((module) => module.includes('node_modules'))).toEqual([]);
+  },
+);

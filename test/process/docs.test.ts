@@ -11,12 +11,11 @@ import { crdVersionAnnotation } from '../../crds/build-crd.ts';
 import { credentialSpec } from '../../crds/oauth2-credential.ts';
 import { parseCredential } from '../../crds/parse-credential.ts';
 import * as naming from '../../operator/naming.ts';
-import { OperatorMetrics } from '../../operator/operator-metrics.ts';
-import { SidecarMetrics } from '../../sidecar/metrics/sidecar-metrics.ts';
+import { exposedMetrics } from '../support/exposed-metrics.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 const pages = await readPages();
-const sources = await collect(['{crds,sidecar,cli,operator,demo,test,images}/**/*.ts']);
+const sources = await collect(['{crds,sidecar,doctor,cli,operator,demo,test,images}/**/*.ts']);
 
 test('the documentation is found', () => {
   expect(pages.map(({ path }) => path)).toEqual(expect.arrayContaining(['README.md', 'docs/sap.md', 'docs/guides/laptop.md']));
@@ -161,16 +160,18 @@ test('every line of the threat model says what holds it', () => {
   expect(rows.slice(1).filter((row) => !/ \| (?:[^|]*\]\([^|]*|nothing; [^|]*) \|$/.test(row))).toEqual([]);
 });
 
-test('docs/metrics.md has one row for each metric, and its type', async () => {
-  const page = await readFile(join(root, 'docs/metrics.md'), 'utf8');
-  const rows = [...page.matchAll(/^\| `(tokenward_\w+)` \| (\w+) \|/gm)].map(([, name, type]) => `${name} ${type}`);
-  const metrics = new SidecarMetrics();
-  metrics.alias('any').answered(200, 0.1);
-  const state = { leading: true, queueDepth: 0, silentForMs: 0, credentials: new Map() };
-  const operatorMetrics = new OperatorMetrics(() => state);
-  const texts = await Promise.all([metrics, operatorMetrics].map(({ registry }) => registry.metrics()));
-  const types = [...texts.join('\n').matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name, type]) => `${name} ${type}`);
-  expect(rows.toSorted()).toEqual(types.toSorted());
+test('docs/metrics.md has one row for each metric that is exposed, with its type and its labels', async () => {
+  const rows = [...textOf('docs/metrics.md').matchAll(/^\| `(tokenward_\w+)` \| (\w+) \| ([^|]*)\|/gm)];
+  const documented = rows.map(([, name, type, labels = '']) => ({
+    name,
+    type,
+    labels: new Set([...labels.matchAll(/`(\w+)`/g)].map(([, label]) => label)),
+  }));
+  const exposed = await exposedMetrics();
+  expect(exposed.filter(({ samples }) => samples === 0)).toEqual([]);
+  const byName = <T extends { name?: string | undefined }>(list: readonly T[]): T[] =>
+    list.toSorted((a, b) => ((a.name ?? '') < (b.name ?? '') ? -1 : 1));
+  expect(byName(documented)).toEqual(byName(exposed.map(({ name, type, labels }) => ({ name, type, labels: new Set(labels) }))));
 });
 
 /** The cells of all tables between a heading and the next. */

@@ -32,7 +32,7 @@ test('no module has state: there is no variable at the top level of one, and not
 });
 
 async function readSources(): Promise<{ path: string; text: string }[]> {
-  const paths = await Array.fromAsync(glob('{crds,sidecar,cli,operator}/**/*.ts', { cwd: root }));
+  const paths = await Array.fromAsync(glob('{crds,sidecar,doctor,cli,operator}/**/*.ts', { cwd: root }));
   const own = paths.filter((path) => !path.endsWith('.test.ts')).toSorted();
   return Promise.all(own.map(async (path) => ({ path, text: await readFile(`${root}${path}`, 'utf8') })));
 }

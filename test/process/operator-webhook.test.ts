@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type * as http from 'node:http';
@@ -51,7 +52,10 @@ test('reviews pods without an API server, so that an outage of that one is not o
   await using operator = await startWithWebhook(api.url, 0);
   await expect.poll(() => readiness(operator)).toBe(200);
   expect(await review(operator)).toMatchObject(allowed);
-  expect(await operator.metrics()).toContain('tokenward_operator_review_duration_seconds_count{outcome="injected"} 1');
+  const metrics = await operator.metrics();
+  expect(metrics).toContain('tokenward_operator_review_duration_seconds_count{outcome="injected"} 1');
+  const endMs = new X509Certificate(leaf.certificate).validToDate.getTime();
+  expect(metrics).toContain(`tokenward_operator_certificate_expiry_timestamp_seconds ${endMs / 1000}\n`);
 });
 
 test('answers reviews for a while after SIGTERM, though it is not ready any more and leads no more', async () => {

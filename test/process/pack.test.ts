@@ -43,6 +43,8 @@ describe.skipIf(npm === undefined)('the npm package', () => {
       'LICENSE',
       'README.md',
       'dist/THIRD-PARTY-LICENSES.txt',
+      'dist/kubectl-launcher.mjs',
+      'dist/kubectl-tokenward.mjs',
       'dist/launcher.mjs',
       'dist/tokenward.mjs',
       'package.json',
@@ -57,6 +59,14 @@ describe.skipIf(npm === undefined)('the npm package', () => {
     expect(stdout).toBe('2 credentials checked: no problems\n');
   });
 
+  it("brings the kubectl plugin, which runs whatever the machine's own Node", async () => {
+    const { stdout } = await run('npx', ['--yes', `--package=${tarball}`, '--', 'kubectl-tokenward', 'status', '--help'], {
+      cwd: join(folder, 'empty'),
+      env: machine,
+    });
+    expect(stdout).toContain('Usage: kubectl tokenward status');
+  });
+
   it('passes exit codes on', async () => {
     const running = run('npx', ['--yes', tarball, 'validate', '-f', 'x', '--nonsense'], { cwd: join(folder, 'empty'), env: machine });
     await expect(running).rejects.toMatchObject({
@@ -69,6 +79,8 @@ describe.skipIf(npm === undefined)('the npm package', () => {
 it('is linked into a clone after npm ci, and there runs the sources', async () => {
   const { stdout } = await run(join(root, 'node_modules/.bin/tokenward'), ['validate', '-f', 'examples'], { cwd: root, env: machine });
   expect(stdout).toBe('2 credentials checked: no problems\n');
+  const plugin = await run(join(root, 'node_modules/.bin/kubectl-tokenward'), ['--version'], { cwd: root, env: machine });
+  expect(plugin.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
 /** npm 12 reports an object by package name where npm 11 and older report a list. */

@@ -32,6 +32,8 @@ export class MemoryApiServer {
   /** So much later come `answers`, and the events of a resource. */
   readonly lagMs = new Map<string, number>();
   readonly #latencyMs: () => number;
+  /** What was applied to an object last: what is not applied any more goes away. */
+  readonly #applied = new Map<string, ApiObject>();
   readonly #watches = new Set<MemoryWatch>();
 
   constructor(cluster: FakeCluster, clock: FakeClock, latencyMs: () => number) {
@@ -114,7 +116,9 @@ export class MemoryApiServer {
     }
     if (method !== 'PATCH' || !isApply) throw new Error(`nothing here does ${method}`);
     checkPreconditions(body.metadata, before);
-    const merged = serverSideApply(before, body, undefined) as ApiObject & { status?: unknown };
+    const applied = `${before.metadata.uid} ${subresource}`;
+    const merged = serverSideApply(before, body, this.#applied.get(applied)) as ApiObject & { status?: unknown };
+    this.#applied.set(applied, structuredClone(body));
     const { status: _, ...spec } = merged;
     const old = before as ApiObject & { status?: unknown };
     const next =

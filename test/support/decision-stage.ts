@@ -33,6 +33,7 @@ export function givenCredential({ spec, generation = 1, uid = 'first-life', stat
 
 interface SecretParts {
   readonly uid?: string;
+  readonly resourceVersion?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly data?: Readonly<Record<string, string>>;
@@ -40,7 +41,14 @@ interface SecretParts {
 
 export function givenSecret({ data = { 'client-secret': 's3cr3t' }, ...parts }: SecretParts = {}): ObservedSecret {
   return readSourceSecret({
-    metadata: { name: 'lms-admin', namespace: 'hr', uid: 'secret', labels: { 'tokenward.dev/credential': 'true' }, ...parts },
+    metadata: {
+      name: 'lms-admin',
+      namespace: 'hr',
+      uid: 'secret',
+      resourceVersion: '5',
+      labels: { 'tokenward.dev/credential': 'true' },
+      ...parts,
+    },
     data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')])),
   });
 }

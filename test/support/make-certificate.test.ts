@@ -21,3 +21,14 @@ test('a server with a certificate of a made authority is trusted by a client tha
   expect(client.authorized).toBe(true);
   client.destroy();
 });
+
+test('a certificate of an authority between is trusted for the time that was asked for', () => {
+  const authority = makeCertificate('Test authority');
+  const between = makeCertificate('Between', { issuer: authority, isAuthority: true });
+  const validTo = new Date('2021-02-03T04:05:06Z');
+  const leaf = new X509Certificate(makeCertificate('server', { issuer: between, validFrom: new Date('2021-01-01'), validTo }).certificate);
+  expect(leaf.checkIssued(new X509Certificate(between.certificate))).toBe(true);
+  expect(new X509Certificate(between.certificate).ca).toBe(true);
+  expect(leaf.ca).toBe(false);
+  expect(leaf.validToDate).toEqual(validTo);
+});

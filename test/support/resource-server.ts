@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { listenOnLoopback, type Listening } from './listen-on-loopback.ts';
+import type { Certificate } from './make-certificate.ts';
 
 /** What a valid token says about whoever it was issued to. */
 export interface Claims {
@@ -12,6 +14,8 @@ export type VerifyToken = (token: string) => Claims | undefined | Promise<Claims
 
 export interface ResourceServerOptions {
   readonly port?: number;
+  /** Served over TLS with this certificate. */
+  readonly tls?: Certificate;
   readonly verifyToken: VerifyToken;
   /** Answers a request whose token is valid. */
   readonly respond: (request: IncomingMessage, response: ServerResponse, claims: Claims) => void | Promise<void>;
@@ -27,7 +31,7 @@ export interface ResourceServer extends Listening {
  * An API that checks its tokens as a resource server does (RFC 6750 sections 2.1 and 3): exactly one Authorization header,
  * the scheme Bearer, and a token that verifies. Anything else is 401 with `WWW-Authenticate`.
  */
-export async function startResourceServer({ port = 0, verifyToken, respond }: ResourceServerOptions): Promise<ResourceServer> {
+export async function startResourceServer({ port = 0, tls, verifyToken, respond }: ResourceServerOptions): Promise<ResourceServer> {
   let served = 0;
   let refused = 0;
 
@@ -48,12 +52,14 @@ export async function startResourceServer({ port = 0, verifyToken, respond }: Re
     await respond(request, response, claims);
   }
 
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
     answer(request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : new Error(String(error))));
-  });
+  };
+  const server = tls === undefined ? createServer(listener) : createTlsServer({ cert: tls.certificate, key: tls.key }, listener);
   const listening = await listenOnLoopback(server, port);
   return {
     ...listening,
+    url: tls === undefined ? listening.url : listening.url.replace('http:', 'https:'),
     get served() {
       return served;
     },
