@@ -254,6 +254,7 @@ export class Exchange implements CallOwner, Expiring {
     call.pause();
     this.#response.once('drain', () => {
       this.deadline = this.#context.deadlines.in(idleTimeoutMs);
+      call.passed();
       call.resume();
     });
   }
