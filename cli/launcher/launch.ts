@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import packageJson from '../../package.json' with { type: 'json' };
 import { isAtLeast } from './is-at-least.ts';
 
-/** What undici, and so everything here, needs; package.json promises this launcher's own needs. */
+/** What everything here is made for; package.json promises this launcher's own needs. */
 const neededNode = '22.19';
 const pinnedNode = packageJson.devDependencies.node;
 

@@ -11,6 +11,8 @@ export interface AnswerFraming {
 }
 
 const digits = /^[0-9]{1,15}$/;
+const namesClose = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/;
+const namesKeepAlive = /(?:^|,)[ \t]*keep-alive[ \t]*(?:,|$)/;
 const timeout = /timeout=([0-9]{1,6})(?![0-9])/i;
 
 /**
@@ -55,9 +57,6 @@ export function answerFraming(method: string, status: number, isHttp10: boolean,
 
 function staysOpen(connection: string, isHttp10: boolean): boolean {
   if (connection === '') return !isHttp10;
-  const options = connection
-    .toLowerCase()
-    .split(',')
-    .map((option) => option.trim());
-  return !options.includes('close') && (!isHttp10 || options.includes('keep-alive'));
+  const options = connection.toLowerCase();
+  return !namesClose.test(options) && (!isHttp10 || namesKeepAlive.test(options));
 }

@@ -121,11 +121,11 @@ export class AnswerReader {
   }
 
   #step(bytes: Buffer, at: number, end: number): number {
+    if (this.#place === 'before') {
+      this.#place = 'status line';
+      if (bytes[at] === 0x48) this.#sink.answerBegun();
+    }
     switch (this.#place) {
-      case 'before':
-        this.#place = 'status line';
-        if (bytes[at] === 0x48) this.#sink.answerBegun();
-        return this.#readStatusLine(bytes, at, end);
       case 'status line':
         return this.#readStatusLine(bytes, at, end);
       case 'fields':
@@ -136,8 +136,16 @@ export class AnswerReader {
         return this.#readBody(bytes, at, end);
       case 'trailers':
         return this.#readTrailers(bytes, at, end);
-      default:
+      case 'size':
+      case 'extension':
+      case 'size LF':
+      case 'chunk CR':
+      case 'chunk LF':
         return this.#readChunkLine(bytes, at, end);
+      case 'over':
+        return at;
+      default:
+        return this.#place satisfies never;
     }
   }
 
@@ -207,28 +215,19 @@ export class AnswerReader {
     let at = from;
     while (at < end) {
       const byte = bytes[at++] as number;
-      switch (this.#place) {
-        case 'size':
-          this.#readSize(byte);
-          break;
-        case 'extension':
-          if (byte === cr) this.#place = 'size LF';
-          else if (valueBytes[byte] !== 1 || ++this.#counted > longestExtension) throw malformed('the extension of a chunk');
-          break;
-        case 'chunk CR':
-          if (byte !== cr) throw malformed('a chunk is longer than it says');
-          this.#place = 'chunk LF';
-          break;
-        case 'chunk LF':
-          if (byte !== lf) throw malformed('a bare CR');
-          this.#place = 'size';
-          this.#counted = 0;
-          break;
-        default:
-          if (byte !== lf) throw malformed('a bare CR');
-          this.#place = this.#left > 0 ? 'chunk' : 'trailers';
-          if (this.#left === 0) this.#fields.begin(0);
-          return at;
+      if (this.#place === 'size') this.#readSize(byte);
+      else if (this.#place === 'extension') this.#readExtension(byte);
+      else if (this.#place === 'chunk CR') {
+        if (byte !== cr) throw malformed('a chunk is longer than it says');
+        this.#place = 'chunk LF';
+      } else if (byte !== lf) throw malformed('a bare CR');
+      else if (this.#place === 'chunk LF') {
+        this.#place = 'size';
+        this.#counted = 0;
+      } else {
+        this.#place = this.#left > 0 ? 'chunk' : 'trailers';
+        if (this.#left === 0) this.#fields.begin(0);
+        return at;
       }
     }
     return at;
@@ -244,6 +243,11 @@ export class AnswerReader {
     if (this.#counted === 0 || (byte !== cr && byte !== semicolon)) throw malformed('the size of a chunk');
     this.#place = byte === cr ? 'size LF' : 'extension';
     this.#counted = 0;
+  }
+
+  #readExtension(byte: number): void {
+    if (byte === cr) this.#place = 'size LF';
+    else if (valueBytes[byte] !== 1 || ++this.#counted > longestExtension) throw malformed('the extension of a chunk');
   }
 
   #readTrailers(bytes: Buffer, from: number, end: number): number {

@@ -41,7 +41,7 @@ export function connectThroughProxy(
     signal: AbortSignal.timeout(timeoutMs),
   });
   connect.once('connect', (answer, socket) => {
-    if (answer.statusCode === 200) return opened(undefined, socket as Socket);
+    if (answer.statusCode === 200) return opened(undefined, socket);
     socket.destroy();
     opened(new ProxyRefusedError(answer.statusCode ?? 0));
   });

@@ -164,6 +164,11 @@ export class HttpConnection implements AnswerSink, BodySink {
     this.#socket.resume();
   }
 
+  /** None of the chunks until now is needed any longer. */
+  passed(): void {
+    this.#buffer?.passed(true);
+  }
+
   /** The call is no longer wanted, nor told of anything: with it the connection goes. */
   abort(call: ClientCall): void {
     if (this.#call !== call) return;

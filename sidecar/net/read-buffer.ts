@@ -41,7 +41,7 @@ export class LargeBuffers {
 export class ReadBuffer {
   readonly #large: LargeBuffers;
   #bytes: Buffer = Buffer.allocUnsafeSlow(smallBytes);
-  /** What has not been passed on is in them. */
+  /** Large ones: what has not been passed on is in them. */
   readonly #kept: Buffer[] = [];
   #isKept = false;
   #isFull = false;
@@ -63,7 +63,8 @@ export class ReadBuffer {
       this.#kept.length = 0;
     } else if (!this.#isKept) {
       this.#isKept = true;
-      this.#kept.push(this.#bytes);
+      // The others are left to whoever still needs them.
+      if (this.#bytes.length === largeBytes) this.#kept.push(this.#bytes);
     }
   }
 

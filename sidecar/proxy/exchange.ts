@@ -256,6 +256,7 @@ export class Exchange implements CallOwner, Expiring, Member {
     call.pause();
     this.#response.once('drain', () => {
       this.deadline = this.#context.deadlines.in(idleTimeoutMs);
+      call.passed();
       call.resume();
     });
   }

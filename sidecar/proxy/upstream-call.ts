@@ -63,6 +63,11 @@ export class UpstreamCall implements QueuedCall, Expiring {
     this.#connection?.resume();
   }
 
+  /** The caller has taken all that there was. */
+  passed(): void {
+    this.#connection?.passed();
+  }
+
   /** Nobody wants the answer any more and the request must stop. */
   abort(): void {
     this.#owner = undefined;

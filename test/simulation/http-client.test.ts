@@ -69,7 +69,7 @@ function bytesOf(plan: Planned, id: string): Buffer {
   const parts = body.map((part) => Buffer.from(part)).filter(({ length }) => length > 0);
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   const chunked = framing === 'chunks' && version === '1.1';
-  const lines = (list: readonly (readonly [string, string])[]): string => list.map(([key, text]) => `${key}: ${text}\r\n`).join('');
+  const lines = (list: readonly (readonly [string, string])[]): string => list.map(([key, content]) => `${key}: ${content}\r\n`).join('');
   const framed = chunked ? 'Transfer-Encoding: chunked\r\n' : framing === 'end' ? '' : `Content-Length: ${length}\r\n`;
   const before = version === '1.1' ? informational.map((code) => `HTTP/1.1 ${code} So far\r\nX-So-Far: ${code}\r\n\r\n`).join('') : '';
   const head = `${before}HTTP/${version} ${status} Planned\r\nX-Id: ${id}\r\n${lines(headers)}${close ? 'Connection: close\r\n' : ''}${framed}\r\n`;
@@ -145,24 +145,20 @@ afterAll(() => planner.server.close());
 function seenByNode(index: number, method: string): Promise<Seen | 'failed'> {
   const informed: number[] = [];
   return new Promise((resolve) => {
-    const request = http.request(
-      new URL(`/${index}`, origin),
-      { method, agent: false, headers: { 'Content-Length': 0 } },
-      async (answer) => {
-        answer.on('error', () => resolve('failed'));
-        const chunks: Buffer[] = [];
-        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-        answer.on('end', () =>
-          resolve({
-            status: answer.statusCode ?? 0,
-            headers: answer.rawHeaders,
-            informed,
-            body: Buffer.concat(chunks).toString(),
-            trailers: answer.rawTrailers,
-          }),
-        );
-      },
-    );
+    const request = http.request(new URL(`/${index}`, origin), { method, agent: false, headers: { 'Content-Length': 0 } }, (answer) => {
+      answer.on('error', () => resolve('failed'));
+      const chunks: Buffer[] = [];
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+      answer.on('end', () =>
+        resolve({
+          status: answer.statusCode ?? 0,
+          headers: answer.rawHeaders,
+          informed,
+          body: Buffer.concat(chunks).toString(),
+          trailers: answer.rawTrailers,
+        }),
+      );
+    });
     request.on('information', ({ statusCode }) => informed.push(statusCode));
     request.on('error', () => resolve('failed'));
     request.end();
