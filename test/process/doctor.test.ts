@@ -69,9 +69,12 @@ describe('the doctor in the sidecar', () => {
   it('needs little memory, however much it is sent', async () => {
     await using flood = await serve((_request, response) => pour(response, 64));
     await using endless = await serve((request, response) => {
-      if (request.url === '/token')
+      if (request.url === '/token') {
         response.end(JSON.stringify({ access_token: canaryToken('flood'), expires_in: 60, more: 'x'.repeat(900_000) }));
-      else response.writeHead(401, { 'WWW-Authenticate': `Bearer realm="${'x'.repeat(8000)}"` }) && pour(response, 64);
+        return;
+      }
+      response.writeHead(401, { 'WWW-Authenticate': `Bearer realm="${'x'.repeat(8000)}"` });
+      pour(response, 64);
     });
     const configs = {
       flood: testConfig({ upstream: flood.url, tokenEndpoint: flood.url }),
