@@ -5,6 +5,7 @@ import type { Verdict } from '../../doctor/examination.ts';
 import { formatVerdict } from '../../doctor/format-examination.ts';
 import { exitCodeOf, verdicts } from '../../doctor/verdicts.ts';
 import { call } from '../support/call.ts';
+import { findTraces } from '../support/canary.ts';
 import { JumpingClock } from '../support/jumping-clock.ts';
 import type { Keycloak } from '../support/keycloak/keycloak.ts';
 import { applyMend } from './apply-mend.ts';
@@ -22,7 +23,7 @@ export interface Account {
   readonly exitCode: number;
   /** The last lines that the doctor prints for people. */
   readonly printed: string;
-  /** What looks like a token with its signature: those of Keycloak and oidc-provider bear no mark of ours. */
+  /** Secrets by their mark, and what looks like a token with its signature: those of Keycloak and oidc-provider bear no mark of ours. */
   readonly leaks: readonly string[];
   /** After the change that the doctor has proposed. */
   readonly after: Symptom;
@@ -69,10 +70,14 @@ export async function play({ set, needs }: BrokenSetup, running: Keycloak | unde
     verdict: JSON.parse(document(JSON.stringify(verdict), scene.places)) as Verdict,
     exitCode: asData.code,
     printed: document(/\nVerdict: .*/s.exec(asText.stdout)?.[0] ?? asText.stdout, scene.places),
-    leaks: [asData, asText].flatMap(({ stdout, stderr }) => [...(stdout + stderr).matchAll(/eyJ[\w-]+\.[\w-]+\.[\w-]{20}/g)].map(String)),
+    leaks: [asData, asText].flatMap(({ stdout, stderr }) => leaksIn(stdout + stderr)),
     after,
     exitCodeAfter,
   };
+}
+
+function leaksIn(text: string): string[] {
+  return [...findTraces(text), ...[...text.matchAll(/eyJ[\w-]+\.[\w-]+\.[\w-]{20}/g)].map(([token]) => token)];
 }
 
 const textOf = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');

@@ -31,12 +31,11 @@ export const wrongSecret: BrokenSetup = {
   verdict: {
     code: 'token_client_refused',
     sentence:
-      'The token endpoint login.acme.example does not accept the client orders-job or how it shows who it is (status 401, unauthorized_client).',
+      'The token endpoint login.acme.example knows the client orders-job, and does not accept its secret (status 401, unauthorized_client).',
     mend: {
       kind: 'secret',
       field: 'spec.client.secretRef',
-      advice:
-        'Check client.id and the secret that client.secretRef names, and that the client exists and is active at the endpoint: another way of asking was tried, and refused as well.',
+      advice: 'Store the secret that the client has at the endpoint: another way of asking was tried, and refused as well.',
       source: 'Secret orders, key client-secret',
     },
     failure: 'token_rejected',
@@ -52,14 +51,11 @@ export const wrongClientId: BrokenSetup = {
   needs: 'Keycloak',
   verdict: {
     code: 'token_client_refused',
-    sentence:
-      'The token endpoint login.acme.example does not accept the client order-job or how it shows who it is (status 401, invalid_client).',
+    sentence: 'The token endpoint login.acme.example knows no client order-job, or has it disabled (status 401, invalid_client).',
     mend: {
-      kind: 'secret',
-      field: 'spec.client.secretRef',
+      kind: 'elsewhere',
       advice:
-        'Check client.id and the secret that client.secretRef names, and that the client exists and is active at the endpoint: another way of asking was tried, and refused as well.',
-      source: 'Secret orders, key client-secret',
+        'Correct spec.client.id, or have the client created or enabled at the endpoint: another way of asking was tried, and refused as well.',
     },
     failure: 'token_rejected',
   },
