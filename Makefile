@@ -26,9 +26,11 @@ check: lint ## lint, types, format, unused code, and generated files against the
 	$(pinned) npm run format:check
 	$(pinned) npm run unused
 	$(pinned) node crds/generate.ts --check
+	$(pinned) node test/gallery/write-troubleshooting.ts --check
 
 generate: $(installed) ## write the generated files anew
 	$(pinned) node crds/generate.ts
+	$(pinned) node test/gallery/write-troubleshooting.ts
 
 build: $(installed) ## the bundles in dist/
 	$(pinned) npm run build

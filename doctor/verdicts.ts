@@ -1,7 +1,7 @@
 /** Who said no. */
 type Blame = 'nobody' | 'credential' | 'network' | 'tokenEndpoint' | 'api' | 'allow';
 
-/** Every verdict, with who it is that says no. Scripts may rely on the codes; a test of the gallery shows each. */
+/** Every verdict, with who it is that says no. Scripts may rely on the codes; docs/troubleshooting.md lists them. */
 export const verdicts = {
   works: { blame: 'nobody' },
 

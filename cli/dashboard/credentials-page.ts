@@ -17,8 +17,6 @@ const endsSoonMs = 30 * 86_400_000;
 export function credentialsPage(view: View, filter: Filter): Page {
   const credentials = view.snapshot.overview?.credentials ?? [];
   const found = filterCredentials(credentials, filter);
-  const content =
-    found.length > 0 ? drawTable(found, view) : view.snapshot.overview !== undefined && drawNothing(credentials.length > 0, view.base);
   return {
     status: 200,
     title: filter.q === '' ? 'Credentials' : `${filter.q} · Credentials`,
@@ -31,7 +29,8 @@ export function credentialsPage(view: View, filter: Filter): Page {
         </div>
         ${drawSearch(credentials, filter, view.base)}
       </div>
-      ${credentials.length > 0 && drawStates(credentials, filter, view.base)} ${content}
+      ${credentials.length > 0 && drawStates(credentials, filter, view.base)}
+      ${found.length > 0 ? drawTable(found, view) : drawNothing(credentials.length > 0, view.base)}
     </div>`,
   };
 }

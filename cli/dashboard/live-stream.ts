@@ -26,9 +26,10 @@ export class LiveStream {
     if (this.#drawing || response.destroyed) return;
     this.#drawing = true;
     this.#cancel();
-    const text = await this.#draw();
+    // The browser comes back by itself.
+    const text = await this.#draw().catch(() => void response.destroy());
     this.#drawing = false;
-    if (response.destroyed) return;
+    if (text === undefined || response.destroyed) return;
     // Whoever does not read gets no more to read.
     if (text !== this.#sent && !response.writableNeedDrain) {
       this.#sent = text;

@@ -1,10 +1,13 @@
 import { type Condition, reasons } from '../../crds/reasons.ts';
+import { parseSidecarConfig } from '../../crds/parse-sidecar-config.ts';
 import type { Alias, AliasState } from '../../sidecar/proxy/alias-table.ts';
 import { overviewCredential } from './overview-credential.ts';
 import { parseMetrics } from './parse-metrics.ts';
+import type { RenderedCredential } from '../check-manifests.ts';
 import type { Servable } from '../manifest-source.ts';
 import type { CredentialManifest } from '../manifests/collect-manifests.ts';
 import { formatProblem, type ManifestProblem } from '../manifests/manifest-problem.ts';
+import { endsOfConfig } from './ends-of-config.ts';
 import type { ConditionOverview, Consumer, CredentialOverview, TokenOutcome } from './overview.ts';
 
 /** How the sidecar of this process stands. */
@@ -55,10 +58,16 @@ function describe(manifest: CredentialManifest, servable: Servable, served: Serv
     authentication,
     ...judge(alias, isKept, isServed, problems, consumer?.token),
     consumers: consumer === undefined ? [] : [consumer],
+    ends: endsOf(isServed ? servable.aliases.get(name) : undefined),
     conditions: conditionsOf(problems, { isServed, isKept }),
     events: [],
     ...(warnings.length > 0 && { warnings: warnings.map((warning) => formatProblem(warning, 'warning')) }),
   };
+}
+
+function endsOf(rendered: RenderedCredential | undefined): CredentialOverview['ends'] {
+  const parsed = rendered && parseSidecarConfig(rendered.config);
+  return parsed !== undefined && parsed.ok && !('invalid' in parsed.config) ? endsOfConfig(parsed.config) : [];
 }
 
 type Judgement = Pick<CredentialOverview, 'state' | 'reason' | 'message'>;

@@ -33,9 +33,11 @@ it('reads once for all who look, and not again while that is fresh', async () =>
 it('shows what there was while a reading takes long, and never begins a second one meanwhile', async () => {
   const { readings, clock, cache } = stage();
   const first = cache.current();
-  await clock.advance(60_000);
+  await clock.advance(5000);
+  expect(await first).toEqual({});
+  const second = cache.current();
   readings[0]?.resolve(overviews.ready);
-  await first;
+  expect(await second).toEqual({ overview: overviews.ready });
   await clock.advance(2000);
   for (let looks = 0; looks < 3; looks++) {
     const looking = cache.current();

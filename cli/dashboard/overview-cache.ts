@@ -3,14 +3,14 @@ import type { DashboardSource, Overview } from './overview.ts';
 
 /** What there is to show. */
 export interface Snapshot {
-  /** Absent: nothing could be read yet. */
+  /** Absent: nothing has been read yet. */
   readonly overview?: Overview;
   /** Why the newest reading brought nothing; the overview is then an earlier one. */
   readonly error?: string;
 }
 
-/** So long a page waits for a reading, if there is an earlier one to show. */
-const patienceMs = 700;
+/** So long a page waits for a reading, if there is an earlier one to show, and if there is not. */
+const patienceMs = { shown: 700, nothing: 5000 };
 
 /** Reads the source no more often than is worth while, and never twice at once, however many pages look. */
 export class OverviewCache {
@@ -30,7 +30,7 @@ export class OverviewCache {
   async current(): Promise<Snapshot> {
     if (this.#clock.monotonicMs() - this.#readAtMs >= this.#freshMs) {
       this.#reading ??= this.#read();
-      await (this.#snapshot.overview === undefined ? this.#reading : this.#atMost(patienceMs, this.#reading));
+      await this.#atMost(this.#snapshot.overview === undefined ? patienceMs.nothing : patienceMs.shown, this.#reading);
     }
     return this.#snapshot;
   }

@@ -90,6 +90,21 @@ function list(texts: readonly string[]): Html {
       </ul>`;
 }
 
+/** As long as nothing has been read. */
+export function drawReading(view: View, next: string): Page {
+  const isReading = view.snapshot.error === undefined;
+  return {
+    status: 200,
+    title: 'Credentials',
+    next: isReading ? next : undefined,
+    live: html`<div id="live">
+      ${drawNotes(view)}
+      <h1>Credentials</h1>
+      ${isReading && html`<p>Reading…</p>`}
+    </div>`,
+  };
+}
+
 /** One page, and the way back to all credentials. */
 export function drawNotFound(view: View, what: string): Page {
   return {

@@ -160,11 +160,29 @@ describe('what is shown', () => {
     }
   });
 
+  it('a page that cannot be drawn, by a mistake of ours, ends neither the command nor the other pages', async () => {
+    overview = { ...overviews.ready, credentials: [undefined as never] };
+    expect((await ask(base())).status).toBe(500);
+    const cut = ask(base(), { accept: 'text/event-stream' });
+    await expect(cut).rejects.toThrow('aborted');
+    overview = overviews.ready;
+    expect((await ask(base())).status).toBe(200);
+  });
+
   it('of very many the first are shown, and it is said so', async () => {
     overview = overviews.many;
     const { body } = await ask(base());
     expect(body.match(/<tr id=/g)).toHaveLength(300);
     expect(body).toContain('The first 300 of 450');
+  });
+
+  it('before anything could be read, it says why, on every page', async () => {
+    read = () => Promise.reject(new Error('the API server cannot be reached'));
+    for (const path of ['', 'credentials/hr/lms-admin']) {
+      const { status, body } = await ask(base() + path);
+      expect(status).toBe(200);
+      expect(body).toContain('the API server cannot be reached');
+    }
   });
 
   it('once nothing can be read any more, the last that was is shown, and why', async () => {

@@ -12,7 +12,7 @@ import { readFilter } from './filter-credentials.ts';
 import { LiveStream } from './live-stream.ts';
 import { OverviewCache } from './overview-cache.ts';
 import type { CredentialOverview, DashboardSource, ExaminationRequest } from './overview.ts';
-import { contentSecurityPolicy, drawNotFound, drawPage, drawRefusal, type Page, type View } from './page.ts';
+import { contentSecurityPolicy, drawNotFound, drawPage, drawReading, drawRefusal, type Page, type View } from './page.ts';
 
 export interface DashboardOptions {
   readonly clock: Clock;
@@ -58,7 +58,7 @@ class DashboardServer {
       for (const stream of this.#streams) void stream.push();
     };
     this.#server = http.createServer({ requestTimeout: timeoutMs, headersTimeout: timeoutMs }, (request, response) => {
-      this.#answer(request, response).catch(() => response.destroy());
+      this.#answer(request, response).catch(() => fail(response));
     });
     this.#server.maxConnections = maxConnections;
   }
@@ -98,6 +98,7 @@ class DashboardServer {
   }
 
   #page(path: string, query: URLSearchParams, view: View): Page {
+    if (view.snapshot.overview === undefined) return drawReading(view, this.#base + path);
     if (path === '/') return credentialsPage(view, readFilter(query));
     const credential = findCredential(path, view);
     if (credential === undefined) return drawNotFound(view, 'There is no such credential, or no longer.');
@@ -150,6 +151,12 @@ const securityHeaders: Readonly<Record<string, string>> = {
 function send(response: http.ServerResponse, status: number, text: string): void {
   response.writeHead(status, { 'Content-Type': 'text/html; charset=utf-8', 'Content-Length': Buffer.byteLength(text) });
   response.end(text);
+}
+
+/** A mistake of ours, or a caller that is gone: of neither is there more to say here. */
+function fail(response: http.ServerResponse): void {
+  if (response.headersSent) response.destroy();
+  else send(response, 500, drawRefusal('Not drawn', 'This page cannot be drawn. Please report what it is about.'));
 }
 
 /** To be fetched with GET, whatever this was (RFC 9110 section 15.4.4). */

@@ -22,6 +22,10 @@ it('says the time itself to machines, and in the title', () => {
   expect(String(pointInTime(now))).toBe('<time datetime="2026-01-02T03:04:05.000Z">2026-01-02 03:04:05 UTC</time>');
 });
 
+it.each([Number.NaN, Infinity, 1e300, -1e300])('takes what is no time: %d', (atMs) => {
+  expect(String(fromNow(atMs, now)) + String(pointInTime(atMs))).toBe('at a time that cannot be told'.repeat(2));
+});
+
 it('says how long something took', () => {
   expect([0, 999, 1400].map(duration)).toEqual(['0 ms', '999 ms', '1.4 s']);
 });

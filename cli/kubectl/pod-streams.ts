@@ -71,18 +71,15 @@ export function podStreams(kubeConfig: KubeConfig, clock: Clock): PodStreams {
   };
 }
 
-/** Rejects if the API server refuses, or does not answer in time. */
+/** Rejects if the API server refuses, or does not answer in time. `deliver` says whether more is wanted; if not, the connection is closed. */
 async function connect(
   handler: WebSocketHandler,
   clock: Clock,
   path: string,
   subresource: string,
-  deliver: (channel: number, data: Buffer) => void,
+  deliver: (channel: number, data: Buffer) => boolean,
 ): Promise<Socket> {
-  const connecting: Promise<Socket> = handler.connect(path, null, (channel, data) => {
-    deliver(channel, data);
-    return true;
-  });
+  const connecting: Promise<Socket> = handler.connect(path, null, deliver);
   const late = Promise.withResolvers<undefined>();
   const cancel = clock.after(connectMs, () => late.resolve(undefined));
   try {
@@ -133,12 +130,13 @@ class ForwardedPort extends Duplex {
     if (socket.readyState > socket.OPEN) this.push(null);
   }
 
-  deliver(channel: number, data: Buffer): void {
+  deliver(channel: number, data: Buffer): boolean {
     const rest = this.#named.has(channel) ? data : data.subarray(2);
     this.#named.add(channel);
-    if (rest.length === 0) return;
-    if (channel === 0) this.push(rest);
-    else this.destroy(new PodStreamError('failed', `nothing answers on port ${this.#port} of the pod`));
+    if (rest.length > 0 && channel === 0) this.push(rest);
+    const failed = rest.length > 0 && channel === 1;
+    if (failed) this.destroy(new PodStreamError('failed', `nothing answers on port ${this.#port} of the pod`));
+    return !failed;
   }
 
   override _read(): void {}
@@ -159,6 +157,14 @@ interface ExecStatus {
   readonly details?: { readonly causes?: readonly { readonly reason?: string; readonly message?: string }[] };
 }
 
+function readStatus(text: string): ExecStatus {
+  try {
+    return JSON.parse(text) as ExecStatus;
+  } catch {
+    return { message: 'the API server ended the command with something that is not JSON' };
+  }
+}
+
 /** Channels 1 and 2 are its outputs, 3 says how it ended: a metav1.Status. */
 class RemoteCommand {
   readonly #outputs: Readonly<Record<number, Buffer[]>> = { 1: [], 2: [] };
@@ -174,14 +180,13 @@ class RemoteCommand {
     this.#onLine = onLine;
   }
 
-  deliver(channel: number, data: Buffer): void {
-    if (channel === 3) this.#status = JSON.parse(data.toString('utf8')) as ExecStatus;
+  deliver(channel: number, data: Buffer): boolean {
     this.#bytes += data.length;
-    if (this.#bytes > mostOutputBytes) this.#failed = new PodStreamError('failed', 'the command wrote more than can be read');
-    else {
-      this.#outputs[channel]?.push(data);
-      if (channel === 1) this.#tellLines(this.#decoder.write(data));
-    }
+    if (channel === 3) this.#status = readStatus(data.toString('utf8'));
+    else if (this.#bytes > mostOutputBytes) this.#failed = new PodStreamError('failed', 'the command wrote more than can be read');
+    else this.#outputs[channel]?.push(data);
+    if (channel === 1) this.#tellLines(this.#decoder.write(data));
+    return this.#status === undefined && this.#failed === undefined;
   }
 
   #tellLines(text: string): void {
@@ -191,20 +196,19 @@ class RemoteCommand {
   }
 
   async end(socket: Socket, signal: AbortSignal): Promise<Execution> {
+    const closed = Promise.withResolvers<void>();
     const abort = (): void => {
       this.#failed = new PodStreamError('failed', 'the command did not end in time');
       socket.close();
+      // The other end may be slow to agree.
+      closed.resolve();
     };
+    socket.addEventListener('close', () => closed.resolve());
     signal.addEventListener('abort', abort);
-    try {
-      await new Promise<void>((resolve) => {
-        socket.addEventListener('close', () => resolve());
-        if (signal.aborted) abort();
-        if (socket.readyState > socket.OPEN) resolve();
-      });
-    } finally {
-      signal.removeEventListener('abort', abort);
-    }
+    if (signal.aborted) abort();
+    else if (socket.readyState > socket.OPEN) closed.resolve();
+    await closed.promise;
+    signal.removeEventListener('abort', abort);
     if (this.#failed !== undefined) throw this.#failed;
     return { exitCode: this.#exitCode(), stdout: this.#text(1), stderr: this.#text(2) };
   }

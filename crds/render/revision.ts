@@ -5,7 +5,7 @@ import { Sensitive } from '../sensitive.ts';
 export interface Origin {
   readonly kind: string;
   readonly uid: string;
-  /** `metadata.generation` of the credential, `metadata.resourceVersion` of anything else. */
+  /** `metadata.generation` of the credential, `metadata.resourceVersion` of its sources. */
   readonly version: string;
 }
 

@@ -11,7 +11,8 @@ import { notableSkewMs } from './clock-skew.ts';
 import { describeAnswer } from './describe-answer.ts';
 import { describeRequest } from './describe-request.ts';
 import { judge } from './refusal-kind.ts';
-import { afterTries, furtherVerdict, tokenVerdict, wrongWay } from './token-verdict.ts';
+import { afterTries } from './refused-client.ts';
+import { furtherVerdict, tokenVerdict, wrongWay } from './token-verdict.ts';
 import { tryWays } from './try-ways.ts';
 
 /** The credential whose token is asked for. */
@@ -55,7 +56,7 @@ export async function examineToken(question: TokenQuestion, { clock, record }: T
 
   const judged = judge(asked);
   const { count, best } = await tryWays(asked, judged, { ...context, record, probe });
-  if (best === undefined) return { ok: false, verdict: afterTries(tokenVerdict(asked, judged), count, config) };
+  if (best === undefined) return { ok: false, verdict: afterTries(tokenVerdict(asked, judged), count, config, asked.attempt.failure) };
   const { way, failed } = best;
   return { ok: false, verdict: failed === undefined ? wrongWay(asked, way) : furtherVerdict(asked, failed.asked, failed.judged, way) };
 }

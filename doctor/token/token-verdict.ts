@@ -46,16 +46,6 @@ export function furtherVerdict(first: FailedAsked, last: FailedAsked, judged: Ju
   };
 }
 
-/** No other way helps: what they have in common is wrong. */
-export function afterTries(verdict: Verdict, tries: number, { client }: SidecarConfig): Verdict {
-  const hasSecret = client.authentication === 'ClientSecretBasic' || client.authentication === 'ClientSecretPost';
-  if (tries === 0 || verdict.code !== 'token_client_refused' || !hasSecret) return verdict;
-  const others =
-    tries === 1 ? 'another way of asking was tried, and refused as well' : `${tries} other ways of asking were tried, and refused as well`;
-  const advice = `Check client.id and the secret that client.secretRef names, and that the client exists and is active at the endpoint: ${others}.`;
-  return { ...verdict, mend: { kind: 'secret', field: 'spec.client.secretRef', advice } };
-}
-
 function answerOf({ tokenEndpoint, code }: TokenFailure): string {
   if (tokenEndpoint === undefined) return code;
   const { status, error } = tokenEndpoint;

@@ -6,6 +6,7 @@ import { hostsOf } from '../../crds/render/allowed-hosts.ts';
 import { renderCredential, renderInvalid } from '../../crds/render/render-credential.ts';
 import { nameRevision, splitRevision, withRevision, type Origin } from '../../crds/render/revision.ts';
 import type { Sensitive } from '../../crds/sensitive.ts';
+import { version } from '../../crds/version.ts';
 import { renderingName, sourcesAnnotation } from '../naming.ts';
 import { conditionOf, cut, explanation, fails, holds, nextStatus, tellProblems, unknown, type Verdict } from './conditions.ts';
 import type { CredentialObject, CredentialStatus } from './credential-object.ts';
@@ -132,6 +133,8 @@ function originsOf({ metadata }: CredentialObject, { names, secrets, configMaps 
     version: resourceVersion ?? '',
   });
   return [
+    // Another version may render the same in another way.
+    { kind: 'Tokenward', uid: '', version },
     { kind: 'OAuth2Credential', uid: metadata.uid ?? '', version: String(metadata.generation ?? 0) },
     ...[...names.secrets].map((name) => origin('Secret', secrets.get(name))),
     ...[...names.configMaps].map((name) => origin('ConfigMap', configMaps.get(name))),

@@ -16,6 +16,7 @@ test.each<[RecordingKind, RegExp]>([
   ['log', /"msg":"Listening"/],
   ['metrics', /tokenward_requests_total\{/],
   ['aliases', /"state": "ready"/],
+  ['examination', /Verdict: The API /],
   ['failure', /"tag:tokenward\.dev,2026:token_rejected"/],
 ])('no secret and no token is in any %s', async (kind, sample) => {
   const recordings = await recordingsOf(kind);

@@ -165,7 +165,7 @@ describe('the command line', () => {
     expect([code, stdout]).toEqual([2, '']);
   });
 
-  it.each([['--help'], ['run', '--help'], ['validate', '--help'], ['convert', '--help'], ['help', 'run']])(
+  it.each([['--help'], ['run', '--help'], ['validate', '--help'], ['doctor', '--help'], ['convert', '--help'], ['help', 'run']])(
     'explains itself: %s %s',
     async (...args) => {
       const { code, stdout, stderr } = await runTokenward(args.filter((arg) => typeof arg === 'string'));
@@ -174,7 +174,7 @@ describe('the command line', () => {
     },
   );
 
-  it.each([['--version'], ['run', '--version'], ['validate', '--version'], ['convert', '--version']])(
+  it.each([['--version'], ['run', '--version'], ['validate', '--version'], ['doctor', '--version'], ['convert', '--version']])(
     'tells its version: %s %s',
     async (...args) => {
       const { code, stdout } = await runTokenward(args.filter((arg) => typeof arg === 'string'));

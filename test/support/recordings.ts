@@ -18,7 +18,7 @@ export function setup(project: TestProject): () => void {
   return () => rmSync(folder, { recursive: true });
 }
 
-export type RecordingKind = 'log' | 'metrics' | 'aliases' | 'failure';
+export type RecordingKind = 'log' | 'metrics' | 'aliases' | 'failure' | 'examination';
 
 /** A new file for what one process writes; its name says who wrote it. */
 export function newRecording(kind: RecordingKind, writer: string): Recording {

@@ -10,7 +10,7 @@ type Halves = readonly [id: string, secret: string];
 
 /**
  * The UAA of Cloud Foundry, and so XSUAA: it takes what stands in the Basic header as it is, unless the request says that it is encoded.
- * One that runs without its compatibility mode always decodes.
+ * One that runs without its compatibility mode always decodes. A query is refused (`jwt.token.queryString.enabled: false`).
  */
 export function startUaa(client: BasicClient, { compatible = true } = {}): Promise<TokenEndpoint> {
   return startTokenEndpoint({
@@ -20,7 +20,11 @@ export function startUaa(client: BasicClient, { compatible = true } = {}): Promi
       const isEncoded = headers['x-cf-encoded-credentials']?.toString().toLowerCase() === 'true' || !compatible;
       return authenticated(client, halves(headers.authorization), isEncoded);
     },
-    describe: () => ({ error: 'unauthorized', error_description: 'Bad credentials' }),
+    queryRefusal: new Refusal("Request method 'POST' is not supported", 405),
+    describe: ({ status, message }) =>
+      status === 405
+        ? { error: 'method_not_allowed', error_description: message }
+        : { error: 'unauthorized', error_description: 'Bad credentials' },
   });
 }
 

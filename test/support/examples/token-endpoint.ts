@@ -16,6 +16,8 @@ export interface TokenEndpointOptions {
   readonly path: string;
   /** For whom the token is; throws a `Refusal` unless everything in the request is as it must be. */
   readonly admit: (request: TokenRequest) => string;
+  /** Why a request with a query is refused; as any other path, by default. */
+  readonly queryRefusal?: Refusal;
   /** The body of a refusal. Without it, that of RFC 6749 section 5.2 with the reason. */
   readonly describe?: (refusal: Refusal) => object;
 }
@@ -60,7 +62,9 @@ export class TokenEndpoint implements AsyncDisposable {
 
   async #answer(request: IncomingMessage): Promise<object> {
     const form = new URLSearchParams(await text(request));
-    if (request.method !== 'POST' || request.url !== this.#options.path) throw new Refusal('no such endpoint', 404);
+    const { path, queryRefusal } = this.#options;
+    if (queryRefusal !== undefined && request.url?.startsWith(`${path}?`) === true) throw queryRefusal;
+    if (request.method !== 'POST' || request.url !== path) throw new Refusal('no such endpoint', 404);
     if (request.headers['content-type'] !== 'application/x-www-form-urlencoded') throw new Refusal('not a form', 415);
     const subject = this.#options.admit({ request, form, url: this.url });
     const token = canaryToken(this.#subjects.size + 1);
