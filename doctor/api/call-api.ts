@@ -67,7 +67,7 @@ export async function callApi(planned: PlannedCall, { clock, record }: CallConte
     record({ subject: 'api', name: 'API answer', tookMs, ...describeAnswer(answered, judgement) });
     return judgement;
   } finally {
-    await pool.close();
+    pool.close();
   }
 }
 
