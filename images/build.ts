@@ -1,7 +1,6 @@
 import { glob, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
-import { leaveOut, leftOutBranches } from './leave-out.ts';
 import { replaceFile } from './replace-file.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -10,8 +9,6 @@ interface Bundle {
   readonly input: string;
   readonly output: string;
   readonly minify: boolean;
-  /** Every pod pays for it: without the parts of its libraries that it does not run. */
-  readonly isLean?: boolean;
 }
 
 /** What is shipped: one file each, with everything it needs inside. */
@@ -21,9 +18,9 @@ const bundles = [
   { input: 'cli/launcher/kubectl.ts', output: 'dist/kubectl-launcher.mjs', minify: false },
   { input: 'cli/main.ts', output: 'dist/tokenward.mjs', minify: false },
   { input: 'cli/kubectl/main.ts', output: 'dist/kubectl-tokenward.mjs', minify: true },
-  { input: 'sidecar/main.ts', output: 'dist/sidecar.mjs', minify: true, isLean: true },
+  { input: 'sidecar/main.ts', output: 'dist/sidecar.mjs', minify: true },
   /** Runs beside the sidecar, within the same memory. */
-  { input: 'doctor/main.ts', output: 'dist/doctor.mjs', minify: true, isLean: true },
+  { input: 'doctor/main.ts', output: 'dist/doctor.mjs', minify: true },
   { input: 'operator/main.ts', output: 'dist/operator.mjs', minify: true },
 ] as const satisfies readonly Bundle[];
 
@@ -38,12 +35,11 @@ export async function build(): Promise<void> {
   await replaceFile(moduleListFile, JSON.stringify(modules, null, 2));
 }
 
-async function bundleOne({ input, output, minify, isLean }: Bundle): Promise<readonly string[]> {
+async function bundleOne({ input, output, minify }: Bundle): Promise<readonly string[]> {
   const bundle = await rolldown({
     input: join(root, input),
     platform: 'node',
     tsconfig: false,
-    ...(isLean && { transform: { define: leftOutBranches }, plugins: [leaveOut] }),
     onLog: (level, log) => {
       throw new Error(`${level} while bundling ${input}: ${log.message}`);
     },

@@ -248,7 +248,7 @@ describe('is refused, cut anywhere', () => {
     const whole = read([bytes]);
     expect(whole.failure).toBe(failure);
     for (let at = 1; at < bytes.length; at += 97) expect(read([bytes.slice(0, at), bytes.slice(at)])).toEqual(whole);
-    expect(read(bytesOf(bytes))).toEqual(whole);
+    expect(read(bytes.match(/[^]{1,50}/g) ?? [])).toEqual(whole);
   });
 
   test('a head is taken up to 16 KiB, to the byte', () => {
