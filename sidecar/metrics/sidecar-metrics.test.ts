@@ -105,6 +105,11 @@ describe('the scrape', () => {
     ]);
   });
 
+  test('says nothing of an alias that has never been called', async () => {
+    metrics.alias('lms');
+    expect((await metrics.registry.metrics()).split('\n').filter((line) => line.includes('lms'))).toEqual([]);
+  });
+
   test('forgets an alias that is removed, and counts the change', async () => {
     metrics.alias('lms').answered(200, 0.1);
     metrics.tokenObserver('lms').obtained(0);

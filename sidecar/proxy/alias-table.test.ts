@@ -83,6 +83,8 @@ describe('AliasTable', () => {
     expect(kindOf('expected')).toBe('pending');
     expect(apply({ expected: good() })).toEqual([{ alias: 'expected', outcome: 'applied' }]);
     expect(kindOf('expected')).toBe('ready');
+    routeOf('expected');
+    expect(open).toBe(1);
     expect(apply({})).toEqual([{ alias: 'expected', outcome: 'removed' }]);
     expect(kindOf('expected')).toBe('pending');
     expect(open).toBe(0);
@@ -141,6 +143,7 @@ describe('AliasTable', () => {
 
   test('a credential that says it is invalid is not served any more, whatever it was before', () => {
     apply({ a: good() });
+    routeOf('a');
     expect(apply({ a: { version: 1, invalid: 'withdrawn' } })).toEqual([{ alias: 'a', outcome: 'applied', reason: 'withdrawn' }]);
     expect(table.get('a')?.state).toEqual({ kind: 'invalid', reason: 'withdrawn' });
     expect(open).toBe(0);
@@ -180,14 +183,44 @@ describe('AliasTable', () => {
     expect(open).toBe(0);
   });
 
+  test('nothing is held for an alias before its first call, but what can be seen of it is there', () => {
+    apply({ a: good('/a'), b: good('/b', { grant: { scope: 'b' } }) });
+    const state = table.get('a')?.state;
+    if (state?.kind !== 'ready') throw new Error(`a is ${state?.kind}`);
+    expect(open).toBe(0);
+    expect(state.show(({ baseUrl, source }) => [baseUrl.href, source.state.status])).toEqual(['https://api.example/a', 'none']);
+    expect(open).toBe(0);
+    const { route } = state;
+    expect(open).toBe(1);
+    expect(state.route).toBe(route);
+    expect(state.show((shown) => shown)).toBe(route);
+    expect(route.source.closed).toBe(false);
+  });
+
+  test('an alias that is changed before its first call is called as it is then', () => {
+    apply({ a: good('/old') });
+    apply({ a: good('/new') });
+    expect(open).toBe(0);
+    expect(routeOf('a').basePath).toBe('/new');
+    expect(open).toBe(1);
+  });
+
+  test('an alias that is broken before its first call is called as it last was good', () => {
+    apply({ a: good('/good') });
+    apply({ a: '{' });
+    expect(routeOf('a').basePath).toBe('/good');
+  });
+
   test('no route is left with a source once the table is closed', () => {
     apply({
       a: good(),
       b: good('/b', { grant: { scope: 'b' } }),
       c: testConfig({ upstream: 'x', tokenEndpoint: 'https://login.example' }),
     });
+    routeOf('a');
+    expect(open).toBe(1);
     table.close();
-    expect(routes).toHaveLength(2);
+    expect(routes).toHaveLength(3);
     expect(open).toBe(0);
     expect(table.list()).toEqual([]);
   });
