@@ -23,7 +23,7 @@ export interface Account {
   readonly exitCode: number;
   /** The last lines that the doctor prints for people. */
   readonly printed: string;
-  /** Secrets by their mark, and what looks like a token with its signature: those of Keycloak and oidc-provider bear no mark of ours. */
+  /** In all that was printed and logged: secrets by their mark, and what looks like a token with its signature: those of Keycloak and oidc-provider bear no mark of ours. */
   readonly leaks: readonly string[];
   /** After the change that the doctor has proposed. */
   readonly after: Symptom;
@@ -70,7 +70,7 @@ export async function play({ set, needs }: BrokenSetup, running: Keycloak | unde
     verdict: JSON.parse(document(JSON.stringify(verdict), scene.places)) as Verdict,
     exitCode: asData.code,
     printed: document(/\nVerdict: .*/s.exec(asText.stdout)?.[0] ?? asText.stdout, scene.places),
-    leaks: [asData, asText].flatMap(({ stdout, stderr }) => leaksIn(stdout + stderr)),
+    leaks: leaksIn(machine.written.join('')),
     after,
     exitCodeAfter,
   };
