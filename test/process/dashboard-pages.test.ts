@@ -12,13 +12,16 @@ import { accessibilityProblems, chromium, openBrowser } from '../support/open-br
 /** Kept to be looked at. */
 const screenshots = join(import.meta.dirname, '../../.cache/screenshots');
 
-/** How it is looked at: on two screens, by day and by night, and on the narrowest that counts (WCAG 2.2, 1.4.10). */
+/** How it is looked at: on two screens, by day and by night; on the narrowest that counts (WCAG 2.2, 1.4.10), and between. */
 const looks = [
   { width: 1280, scheme: 'light', isKept: true },
   { width: 1280, scheme: 'dark', isKept: true },
   { width: 375, scheme: 'light', isKept: true },
   { width: 375, scheme: 'dark', isKept: true },
   { width: 320, scheme: 'light', isKept: false },
+  { width: 760, scheme: 'light', isKept: false },
+  // Where a table is at its narrowest.
+  { width: 1231, scheme: 'light', isKept: false },
 ] as const;
 
 const clock = { ...systemClock, wallMs: () => takenAtMs };
@@ -109,7 +112,9 @@ async function lookAt(
         { name: 'prefers-reduced-motion', value: 'reduce' },
       ]);
       const problems = await accessibilityProblems(page);
-      const isWider = await page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth');
+      const isWider = await page.evaluate(
+        `[document.documentElement, ...document.querySelectorAll('.frame')].some(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)`,
+      );
       wrong.push(
         ...[...problems, ...(isWider === true ? ['wider than the screen'] : [])].map((problem) => `${width} px, ${scheme}: ${problem}`),
       );
