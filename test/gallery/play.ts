@@ -23,7 +23,10 @@ export interface Account {
   readonly exitCode: number;
   /** The last lines that the doctor prints for people. */
   readonly printed: string;
-  /** In all that was printed and logged: secrets by their mark, and what looks like a token with its signature: those of Keycloak and oidc-provider bear no mark of ours. */
+  /**
+   * In all that was printed and logged: secrets by their mark, and what looks like a token with its signature, for those of Keycloak and
+   * oidc-provider bear no mark of ours.
+   */
   readonly leaks: readonly string[];
   /** After the change that the doctor has proposed. */
   readonly after: Symptom;
