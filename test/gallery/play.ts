@@ -90,15 +90,15 @@ function needed(keycloak: Keycloak | undefined): Keycloak {
   return keycloak;
 }
 
-function askDoctor(machine: Machine, folder: string, { path, method }: Scene, more: readonly string[]): Promise<Ended> {
-  const called = [...(path === undefined ? [] : ['--path', path]), ...(method === undefined ? [] : ['--method', method])];
+function askDoctor(machine: Machine, folder: string, { path }: Scene, more: readonly string[]): Promise<Ended> {
+  const called = path === undefined ? [] : ['--path', path];
   return machine.run(['doctor', '-f', folder, '--alias', name, ...called, ...more]);
 }
 
 /** What a workload sees. */
-async function callThrough(machine: Machine, folder: string, { path = '/', method = 'GET' }: Scene): Promise<Symptom> {
+async function callThrough(machine: Machine, folder: string, { path = '/' }: Scene): Promise<Symptom> {
   await using sidecar = await machine.serve(folder);
-  const { status, failure, body } = await call(`${sidecar.url}/${name}${path}`, { method });
+  const { status, failure, body } = await call(`${sidecar.url}/${name}${path}`);
   if (failure === undefined) return { status };
   const { tokenEndpoint: { error } = {} } = JSON.parse(body) as { readonly tokenEndpoint?: { readonly error?: string } };
   return { status, failure: failure as NonNullable<Symptom['failure']>, ...(error !== undefined && { error }) };
