@@ -19,7 +19,7 @@ export interface DoctorOptions {
 
 /** `tokenward doctor -f … --alias …`: prints each step as it is done, then the verdict and what to change. */
 export async function doctor(options: DoctorOptions, context: CliContext): Promise<number> {
-  const { print, printError, readStdin, version, clock, random, environment } = context;
+  const { print, printError, readStdin, version, clock, environment } = context;
   const parsed = parseApiCall(options.method, options.path);
   if (!parsed.ok) {
     printError(`error: ${parsed.message}`);
@@ -34,7 +34,7 @@ export async function doctor(options: DoctorOptions, context: CliContext): Promi
   const projectedToken = assertionFile === undefined ? undefined : { file: assertionFile, hosts: assertionHost };
   const texts = await readManifestTexts(options.filename, readStdin);
   const question = { alias, call: parsed.call, probe, version, projectedToken, environment, record };
-  const examination = await examineManifest(texts, question, { clock, random });
+  const examination = await examineManifest(texts, question, { clock });
   const lines = json === true ? [JSON.stringify(examination, undefined, 2)] : formatVerdict(examination.verdict);
   for (const line of lines) print(line);
   return exitCodeOf[verdicts[examination.verdict.code].blame];

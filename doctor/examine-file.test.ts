@@ -16,11 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 function examineIn(alias: string, place: Partial<ConfigPlace>): Promise<Examination> {
   const question = { alias, call: { method: 'GET' }, probe: true, version: '0.0.0', environment: {}, record: () => {} };
-  return examineFile(
-    question,
-    { configDirectory: folder, aliases: [], projectedToken: undefined, ...place },
-    { clock: systemClock, random: Math.random },
-  );
+  return examineFile(question, { configDirectory: folder, aliases: [], projectedToken: undefined, ...place }, { clock: systemClock });
 }
 
 it('examines what the kubelet has laid out', async () => {

@@ -23,7 +23,7 @@ async function examineConfig(
   const record = options.record ?? (() => {});
   return examine(
     { alias: 'a', config: parsed.config, call: callOf(options.path), probe: true, version: '0.0.0', environment: {}, record },
-    { clock: systemClock, random: Math.random },
+    { clock: systemClock },
   );
 }
 

@@ -1,4 +1,4 @@
-import type { Clock, Random } from '../crds/clock.ts';
+import type { Clock } from '../crds/clock.ts';
 import type { SidecarConfig } from '../crds/sidecar-config.ts';
 import type { ProjectedTokenGrant } from '../sidecar/token/projected-token.ts';
 import type { ApiCall } from './api/api-call.ts';
@@ -30,7 +30,6 @@ export interface Examined {
 
 export interface ExaminationContext {
   readonly clock: Clock;
-  readonly random: Random;
 }
 
 /** Goes the way of a call, from DNS to the API's answer, one step after the other, and says who said no and why. */

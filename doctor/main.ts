@@ -38,7 +38,7 @@ const record = (step: Step): void => {
 const environment = process.env;
 try {
   const question = { alias, call, probe, version, environment, record };
-  const examination = await examineFile(question, place, { clock: systemClock, random: Math.random });
+  const examination = await examineFile(question, place, { clock: systemClock });
   if (output === 'text') await print(formatVerdict(examination.verdict));
   else await print([output === 'json' ? JSON.stringify(examination, undefined, 2) : JSON.stringify({ examination })]);
   process.exit(exitCodeOf[verdicts[examination.verdict.code].blame]);

@@ -111,7 +111,7 @@ function drawConsumer(consumer: Consumer, nowMs: number): Html {
         state !== undefined && state !== 'ready' && html`<div class="warn">${state}</div>`
       }${stateReason !== undefined && html`<span class="why">${stateReason}</span>`}
     </td>
-    <td data-label="Last token" class="cut">
+    <td data-label="Last token" class="cut wide">
       ${drawOutcome(consumer.token, nowMs)}${unread !== undefined && html`<span class="why soft">${unread}</span>`}
     </td>
     <td data-label="Token requests" class="number">${drawTally(consumer.tokenRequests)}</td>
@@ -172,7 +172,7 @@ function drawConditions(conditions: readonly ConditionOverview[], nowMs: number)
               <td data-label="Status">${drawStatus(status)}</td>
               <td data-label="Reason"><code class="cut">${reason}</code></td>
               <td data-label="Since" class="number">${sinceMs === undefined ? '' : fromNow(sinceMs, nowMs)}</td>
-              <td data-label="Message" class="cut">${message}</td>
+              <td data-label="Message" class="cut wide">${message}</td>
             </tr>`,
         )}
       </tbody>
@@ -210,7 +210,7 @@ function drawEvents(events: readonly EventOverview[]): Html {
                 <th scope="row" class="number">${pointInTime(atMs)}</th>
                 <td data-label="Kind">${type === 'Warning' ? html`<span class="warn">${icon('alert')} Warning</span>` : type}</td>
                 <td data-label="Reason"><code class="cut">${reason}</code></td>
-                <td data-label="Message" class="cut">${message}</td>
+                <td data-label="Message" class="cut wide">${message}</td>
               </tr>`,
           )}
       </tbody>

@@ -136,7 +136,7 @@ function drawRow(credential: CredentialOverview, view: View): Html {
       <div class="soft cut">${namespace}</div>
       ${description !== undefined && html`<div class="soft cut">${description}</div>`}
     </th>
-    <td data-label="State">
+    <td data-label="State" class="state">
       ${badge(stateTexts[state])}${state !== 'ready' && reason !== undefined && html` <code class="soft cut">${reason}</code>`}${why}${credential.warnings?.map((warning) => html`<span class="why warn">${warning}</span>`)}
     </td>
     <td data-label="Reaches" class="reaches">${drawReach(credential)}</td>

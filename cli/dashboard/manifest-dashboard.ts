@@ -1,4 +1,4 @@
-import type { Clock, Random } from '../../crds/clock.ts';
+import type { Clock } from '../../crds/clock.ts';
 import { parseSidecarConfig } from '../../crds/parse-sidecar-config.ts';
 import type { Examination, RecordStep } from '../../doctor/examination.ts';
 import { examine } from '../../doctor/examine.ts';
@@ -26,19 +26,13 @@ const maxEvents = 50;
 export class ManifestDashboard implements DashboardSource {
   readonly #options: ManifestDashboardOptions;
   readonly #clock: Clock;
-  readonly #random: Random;
   readonly #events = new Map<string, readonly EventOverview[]>();
   readonly #conditions = new Map<string, readonly ConditionOverview[]>();
   #servable: Servable;
 
-  constructor(
-    servable: Servable,
-    options: ManifestDashboardOptions,
-    { clock, random }: { readonly clock: Clock; readonly random: Random },
-  ) {
+  constructor(servable: Servable, options: ManifestDashboardOptions, { clock }: { readonly clock: Clock }) {
     this.#options = options;
     this.#clock = clock;
-    this.#random = random;
     this.#servable = servable;
     this.change(servable);
   }
@@ -84,7 +78,7 @@ export class ManifestDashboard implements DashboardSource {
     }
     return examine(
       { alias, config: parsed.config, call: { method, path }, probe, version, projectedToken, environment, record },
-      { clock: this.#clock, random: this.#random },
+      { clock: this.#clock },
     );
   }
 

@@ -76,7 +76,7 @@ table { width: 100%; border-collapse: collapse; }
 caption { text-align: left; }
 th, td { padding: 8px 12px; text-align: left; vertical-align: top; border-top: 1px solid var(--line); }
 thead th { border-top: 0; background: var(--shade); color: var(--soft); font-size: 12.5px; font-weight: 600; white-space: nowrap; }
-tbody th { font-weight: inherit; }
+tbody th { font-weight: inherit; min-width: 10.5em; }
 tbody tr:hover { background: color-mix(in srgb, var(--shade) 55%, transparent); }
 td > .soft, th > .soft { font-size: 13px; }
 .name { font-weight: 650; }
@@ -85,6 +85,7 @@ td > .soft, th > .soft { font-size: 13px; }
 .counted { overflow-wrap: anywhere; white-space: normal; }
 .reaches { min-width: 15em; max-width: 26em; }
 .grant { min-width: 165px; }
+.state { min-width: 17em; }
 time, td > span:is(.good, .bad, .warn, .quiet):not(.why) { white-space: nowrap; }
 #result > :first-child { margin-top: 14px; }
 
@@ -110,23 +111,28 @@ pre { margin: 4px 0; padding: 8px 10px; background: var(--shade); border-radius:
 .verdict { margin: 14px 0 0; }
 .verdict p { max-width: 90ch; }
 
-@media (max-width: 820px) {
+@media (max-width: 1230px) {
   .top, main, footer { padding-left: 12px; padding-right: 12px; }
-  .head, .search, .search > div, .search input, .search select { width: 100%; }
   .frame { background: none; border: 0; border-radius: 0; overflow: visible; }
   table, tbody, tr, th, td { display: block; width: auto; }
   caption { display: block; }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  tbody tr { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); gap: 0 24px; }
+  tbody th, .state, .wide { grid-column: 1 / -1; }
   tbody tr, tbody tr:hover { margin-bottom: 10px; padding: 8px 12px; background: var(--paper); border: 1px solid var(--line); border-radius: 6px; }
   th, td { padding: 3px 0; border: 0; }
   td { position: relative; padding-left: 124px; min-height: 27px; }
   td[data-label]::before { content: attr(data-label); position: absolute; left: 0; width: 116px; font-size: 12.5px; font-weight: 600; color: var(--soft); }
   th, td { overflow-wrap: anywhere; }
-  .reaches, .grant, .why { min-width: 0; max-width: none; }
+  th, .reaches, .grant, .state { min-width: 0; max-width: none; }
+  .why { max-width: 90ch; }
   .steps > li { grid-template-columns: 1fr auto; }
   .steps .what { grid-column: 1 / -1; grid-row: 2; }
   .steps details { grid-column: 1 / -1; }
   .facts, .doctor { padding: 12px; }
+}
+@media (max-width: 640px) {
+  .head, .search, .search > div, .search input, .search select { width: 100%; }
 }
 @media (forced-colors: active) { .badge, .note { forced-color-adjust: auto; } .connection::before { background: CanvasText; } }
 @media print { .top .connection, .skip, .search, .doctor form { display: none; } }

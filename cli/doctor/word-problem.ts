@@ -20,7 +20,10 @@ function split(message: string): readonly [what: string, mend?: string] {
 
 function mendOf(reason: Problem['reason'], path: string, text: string): Mend {
   const command = /\bkubectl [^;]+/.exec(text)?.[0]?.trim();
-  const advice = `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.?]$/.test(text) ? '' : '.'}`;
-  if (command !== undefined) return { kind: 'command', command, advice };
+  const whole = `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+  // The command follows.
+  if (command !== undefined)
+    return { kind: 'command', command, advice: whole.endsWith(`: ${command}`) ? whole.slice(0, -command.length - 1) : whole };
+  const advice = `${whole}${/[.?]$/.test(text) ? '' : '.'}`;
   return reason === 'InvalidSecretValue' ? { kind: 'secret', field: path, advice } : { kind: 'elsewhere', advice };
 }

@@ -1,6 +1,7 @@
 import type { Change, Mend } from '../examination.ts';
 import type { AnsweredCall } from './answered-call.ts';
 import { type ApiVerdictCode, isInjectedElsewhere } from './find-reason.ts';
+import { inNamedTenant } from './named-issuer.ts';
 import { wantedAudiences, wantedScopes } from './word-refusal.ts';
 
 export interface Advice {
@@ -35,9 +36,9 @@ const advices: Readonly<Partial<Record<ApiVerdictCode, Advise>>> = {
     elsewhere(
       'The caller fetches one first, with a GET that has the header X-CSRF-Token: Fetch, and sends it with the cookies that came with it. Tokenward passes both on.',
     ),
-  api_forbidden: ({ facts }) =>
+  api_forbidden: ({ facts, safe }) =>
     elsewhere(
-      `Have the client${facts?.client === undefined ? '' : ` ${facts.client}`} given the role or permission in the API, or in the system that it belongs to; if others may do this, ask its owner what they have.`,
+      `Have the client${facts?.client === undefined ? '' : ` ${safe(facts.client)}`} given the role or permission in the API, or in the system that it belongs to; if others may do this, ask its owner what they have.`,
     ),
   api_issuer_refused: ({ issuer, safe, facts }) =>
     elsewhere(
@@ -137,14 +138,10 @@ function without(field: 'audience' | 'resource', values: readonly string[]): Cha
 }
 
 /** The token endpoint in another tenant or realm of the same server: only there may the client's secret be tried. */
-function endpointOfNamedTenant({ issuer, facts, config }: AnsweredCall): string | undefined {
-  if (issuer?.relation !== 'tenant' || facts?.issuer === undefined) return undefined;
-  const endpoint = new URL(config.tokenEndpoint.url);
-  const [theirs, ours] = [new URL(issuer.url), new URL(facts.issuer)];
-  if (theirs.origin !== endpoint.origin) return undefined;
-  const [own, named] = [ours.pathname, theirs.pathname].map((path) => path.replace(/\/$/, ''));
-  if (own === undefined || named === undefined || !endpoint.pathname.startsWith(`${own}/`)) return undefined;
-  return endpoint.origin + named + endpoint.pathname.slice(own.length) + endpoint.search;
+function endpointOfNamedTenant({ issuer, config, safe }: AnsweredCall): string | undefined {
+  if (issuer?.relation !== 'tenant') return undefined;
+  const url = inNamedTenant(new URL(config.tokenEndpoint.url), new URL(issuer.url));
+  return url !== undefined && safe(url) === url ? url : undefined;
 }
 
 function keyHeaderIn(text: string): string {

@@ -75,12 +75,16 @@ function typesOf({ tokenType, issuedTokenType }: TokenAnswer): { type?: string; 
   return { ...(tokenType !== undefined && { type: tokenType }), ...(issuedTokenType !== undefined && { issuedType: issuedTokenType }) };
 }
 
+/** Of whomever: `{"` in base64. */
+const jwt = /\beyJ[\w-]{6,}/;
+
 /** The token is known here beside the credential's secrets. */
 function redaction({ config, token }: PlannedCall): Pick<AnsweredCall, 'safe' | 'redact'> {
   // Whatever its name there, it is a token that an answer may repeat.
   const known = { subjectToken: token.accessToken };
   const redact = redactor(config, known);
-  return { redact, safe: (value) => (holdsSecret(config, known, String(value)) ? '[redacted]' : shown(value)) };
+  const isSecret = (text: string): boolean => jwt.test(text) || holdsSecret(config, known, text);
+  return { redact, safe: (value) => (isSecret(String(value)) ? '[redacted]' : shown(value)) };
 }
 
 const withoutCall = (verdict: Verdict): Judgement => ({ verdict, tokenAccepted: false, remedies: [] });

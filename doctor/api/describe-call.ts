@@ -32,9 +32,9 @@ export function describeAnswer({ answer, words, metadata, safe, redact }: Answer
     return `WWW-Authenticate: ${scheme} ${listed}`.trim();
   });
   const telling = ['location', 'allow', 'x-csrf-token', 'retry-after'].flatMap((name) =>
-    typeof headers[name] === 'string' ? [`${name}: ${redact(shown(headers[name]))}`] : [],
+    typeof headers[name] === 'string' ? [`${name}: ${shown(redact(headers[name]))}`] : [],
   );
-  const said = status >= 400 && words.text !== '' ? [`says: ${shown(redact(words.text)).slice(0, longestQuote)}`] : [];
+  const said = status >= 400 && words.text !== '' ? [`says: ${shown(redact(words.text), longestQuote)}`] : [];
   const servers = serversOf(answer).map(([name, value]) => `${name}: ${safe(value)}`);
   const found =
     metadata === undefined
@@ -48,5 +48,5 @@ export function describeAnswer({ answer, words, metadata, safe, redact }: Answer
 /** Names are shown as they are; prose is redacted, and what nobody knows the meaning of as well. */
 function quoted(name: string, value: string, safe: AnsweredCall['safe'], redact: AnsweredCall['redact']): string {
   const isName = ['realm', 'scope', 'error', 'resource_metadata', 'authorization_uri', 'audience', 'resource'].includes(name);
-  return isName ? safe(value) : redact(shown(value));
+  return isName ? safe(value) : shown(redact(value));
 }

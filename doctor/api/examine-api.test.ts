@@ -3,6 +3,7 @@ import { canarySecret } from '../../test/support/canary.ts';
 import { type Answer, bearer, examineScene, refusedSaying, usualClaims } from '../../test/support/examine-scene.ts';
 import { serve } from '../../test/support/serve.ts';
 import { unsignedJwt } from '../../test/support/unsigned-jwt.ts';
+import { inNamedTenant } from './named-issuer.ts';
 
 it('proves the scope that the API names: asks for it, and calls again', async () => {
   const { verdict, steps, tokenRequests, calls } = await examineScene({
@@ -140,6 +141,37 @@ it('shows of the answer what says why, without what it repeats of the token', as
     }),
   });
   expect(steps.at(-1)?.details).toEqual([expect.stringMatching(/^says: invalid token Bearer \[redacted\]$/), 'server: nginx']);
+});
+
+it('neither shows nor asks for what is a token in the place of a name', async () => {
+  const { verdict, steps, tokenRequests } = await examineScene({
+    issue: () => ({}),
+    answer: (_claims, { authorization = '' }) => {
+      const token = authorization.replace('Bearer ', '');
+      return {
+        status: 403,
+        headers: bearer(
+          `error="insufficient_scope", scope="${token}", audience="${token}", realm="${token}", error_description="${'x '.repeat(55)}${token}"`,
+        ),
+        body: { message: `${'y '.repeat(140)}${authorization}` },
+      };
+    },
+  });
+  expect(verdict.mend?.kind).toBe('elsewhere');
+  expect(JSON.stringify(steps)).not.toContain('eyJ');
+  expect(tokenRequests).toBe(0);
+});
+
+it('takes of another tenant that the API names no more than its name', () => {
+  const inTenant = (endpoint: string, named: string): string | undefined => inNamedTenant(new URL(endpoint), new URL(named));
+  const keycloak = 'https://kc.example/auth/realms/a/protocol/openid-connect/token';
+  expect(inTenant(keycloak, 'https://kc.example/auth/realms/b/x?y')).toBe('https://kc.example/auth/realms/b/protocol/openid-connect/token');
+  expect(inTenant(keycloak, 'https://evil.example/auth/realms/b')).toBeUndefined();
+  expect(inTenant(keycloak, 'https://kc.example/evil/realms/b')).toBeUndefined();
+  expect(inTenant(keycloak, 'https://kc.example/evil')).toBeUndefined();
+  const entra = 'https://login.microsoftonline.com/one/oauth2/v2.0/token';
+  expect(inTenant(entra, 'https://sts.windows.net/two/')).toBe('https://login.microsoftonline.com/two/oauth2/v2.0/token');
+  expect(inTenant(entra, 'https://evil.example/two/')).toBeUndefined();
 });
 
 it('says so where a connection breaks', async () => {

@@ -74,6 +74,12 @@ it.each<[what: string, scene: Scene, code: Verdict['code'], sentence: RegExp]>([
     'api_token_expired',
     /the API's clock is 2 h ahead/,
   ],
+  [
+    'says that the token is not active, in words of Spring',
+    { answer: refusedSaying("Provided token isn't active") },
+    'api_token_revoked',
+    /not active: revoked/,
+  ],
   ['says that the token was revoked', { answer: refusedSaying('Token was revoked') }, 'api_token_revoked', /not active: revoked/],
   [
     'does not know the token, in words of SuccessFactors',
@@ -110,6 +116,20 @@ it.each<[what: string, scene: Scene, code: Verdict['code'], sentence: RegExp]>([
     { answer: refusedSaying('The tenant is not allowed'), claims: { tid: 'one' } },
     'api_tenant_refused',
     /of another tenant: it is of one/,
+  ],
+  [
+    'cannot verify the signature, and names another realm of the issuer',
+    {
+      answer: {
+        status: 401,
+        headers: bearer(
+          'authorization_uri="https://login.example/realms/b", error="invalid_token", error_description="The signature is invalid"',
+        ),
+      },
+      claims: { iss: 'https://login.example/realms/a' },
+    },
+    'api_tenant_refused',
+    /it was issued by https:\/\/login\.example\/realms\/a, and the API is of https:\/\/login\.example\/realms\/b/,
   ],
   [
     'names the audience that it wants',

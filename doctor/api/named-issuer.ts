@@ -44,6 +44,20 @@ function serverOf({ host }: URL): string {
   return entra.has(host) ? 'entra' : host;
 }
 
+/**
+ * The same address in the tenant or realm of a named one, if both are on one server. Nothing but the tenant's name is taken from there: what is
+ * sent to it is the client's secret.
+ */
+export function inNamedTenant({ origin, host, pathname, search }: URL, named: URL): string | undefined {
+  const [, before, , after] = /^(.*\/realms\/)([^/]+)(\/.*)$/.exec(pathname) ?? [];
+  const [, theirBefore, realm] = /^(.*\/realms\/)([^/]+)/.exec(named.pathname) ?? [];
+  if (realm !== undefined && before === theirBefore && origin === named.origin) return `${origin}${before}${realm}${after}${search}`;
+  const [, rest] = /^\/[^/]+(\/oauth2\/.*)$/.exec(pathname) ?? [];
+  const tenant = tenantOf(named);
+  if (!entra.has(host) || !entra.has(named.host) || rest === undefined || tenant === '') return undefined;
+  return `${origin}/${tenant}${rest}${search}`;
+}
+
 /** Keycloak's realm, or the first segment of the path, which is Entra's tenant. */
 function tenantOf({ pathname }: URL): string {
   return (/\/realms\/([^/]+)/.exec(pathname)?.[1] ?? pathname.split('/')[1] ?? '').toLowerCase();

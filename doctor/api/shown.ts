@@ -1,7 +1,7 @@
-const longest = 120;
+const usualLength = 120;
 
 /** A value that somebody else wrote, fit for a line on a terminal: no control characters, and not long. */
-export function shown(value: unknown): string {
+export function shown(value: unknown, longest = usualLength): string {
   const text = (typeof value === 'string' ? value : (JSON.stringify(value) ?? '')).replaceAll(/[\p{C}\p{Z}]+/gu, ' ').trim();
   return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }

@@ -97,11 +97,11 @@ export function statusOf({ answer, words, safe }: AnsweredCall): string {
   return `status ${answer.status}${words.error === undefined ? '' : `, ${safe(words.error)}`}`;
 }
 
-/** Scopes that the challenge names (RFC 6750 section 3) and the token lacks; else those that were asked for in vain. */
-export function wantedScopes({ words, facts, config }: AnsweredCall): readonly string[] {
+/** Scopes that the challenge names (RFC 6750 section 3) and the token lacks; else those that were asked for in vain. They may be proposed. */
+export function wantedScopes({ words, facts, config, safe }: AnsweredCall): readonly string[] {
   const named = words.bearer?.parameters.get('scope');
   const scopes = facts?.scopes ?? [];
-  if (named !== undefined && named !== '') return missingScopes(scopes, named);
+  if (named !== undefined && named !== '') return missingScopes(scopes, named).filter((scope) => safe(scope) === scope);
   return facts === undefined ? [] : missingScopes(scopes, config.grant.scope);
 }
 
@@ -109,14 +109,14 @@ const namedInText =
   /\b(?:expected|allowed|required|should be|must be|configured)(?: audiences?)?\W{1,4}((?:https?|api|urn):[^\s"',;)\]]+|[A-Za-z][\w.-]{2,63})/i;
 
 /** Audiences that the API names, by RFC 9728 or in words, and the token does not have. */
-export function wantedAudiences({ words, metadata, facts }: AnsweredCall): readonly string[] {
+export function wantedAudiences({ words, metadata, facts, safe }: AnsweredCall): readonly string[] {
   const said = /\baud/i.test(words.text) ? namedInText.exec(words.text)?.[1]?.replace(/[.:]$/, '') : undefined;
   const named = [
     ...['audience', 'resource', 'aud'].flatMap((name) => words.bearer?.parameters.get(name) ?? []),
     ...(metadata?.resource === undefined ? [] : [metadata.resource]),
     ...(said === undefined ? [] : [said]),
   ];
-  return [...new Set(named)].filter((name) => name !== '' && name.length <= 200 && !(facts?.audiences ?? []).includes(name));
+  return [...new Set(named)].filter((name) => name !== '' && safe(name) === name && !(facts?.audiences ?? []).includes(name));
 }
 
 /** The difference between the API's clock and ours, if it is one. */

@@ -10,20 +10,16 @@ export async function applyMend(mend: Mend, scene: Scene, hands: Hands): Promise
       for (const { path, value } of mend.changes) hands.manifests.change(path, value);
       return;
     case 'secret':
-      if (scene.rightValue === undefined) await byHand(scene, hands);
-      else hands.manifests.keep(keyOf(hands.manifests, mend.field), scene.rightValue);
+      if (scene.rightValue === undefined) throw new Error('the set-up knows no better value');
+      hands.manifests.keep(keyOf(hands.manifests, mend.field), scene.rightValue);
       return;
     case 'command':
       run(mend.command, hands.manifests);
       return;
     case 'elsewhere':
-      await byHand(scene, hands);
+      if (scene.byHand === undefined) throw new Error('the set-up does not know what to do by hand');
+      await scene.byHand(hands);
   }
-}
-
-async function byHand(scene: Scene, hands: Hands): Promise<void> {
-  if (scene.byHand === undefined) throw new Error('the set-up does not know what to do by hand');
-  await scene.byHand(hands);
 }
 
 const configMap = ({ name, data }: NewConfigMap): Manifest => ({

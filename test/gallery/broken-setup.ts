@@ -41,11 +41,10 @@ export interface Stage {
 /** What was set up. */
 export interface Scene {
   readonly manifests: readonly Manifest[];
-  /** The real texts that stand for a place, and what the documentation has instead; the first that fits counts. */
+  /** The real texts that stand for a place, and what the documentation has instead; replaced in this order. */
   readonly places: Places;
-  /** Further arguments of the doctor; the path is also the one that is called. */
+  /** What is called; by default a slash alone, of which the doctor is not told. */
   readonly path?: string;
-  readonly method?: string;
   /** By how much the machine's clock is wrong. */
   readonly clockAheadMs?: number;
   /** What the user's shell has set. */

@@ -15,7 +15,6 @@ import type { Sensitive } from '../../crds/sensitive.ts';
 import type { ConfigSource } from '../../sidecar/config/config-source.ts';
 import { startSidecar } from '../../sidecar/start-sidecar.ts';
 import { JumpingClock } from '../support/jumping-clock.ts';
-import { newRecording } from '../support/recordings.ts';
 import { skip } from '../support/require-tool.ts';
 import type { NameTable } from './name-table.ts';
 
@@ -35,6 +34,8 @@ export interface Machine {
   readonly run: (args: readonly string[]) => Promise<Ended>;
   /** A sidecar that serves the manifests of a folder. */
   readonly serve: (folder: string) => Promise<Serving>;
+  /** All that was printed and logged so far. */
+  readonly written: readonly string[];
 }
 
 type Environment = Readonly<Record<string, string>>;
@@ -43,8 +44,9 @@ const version = 'gallery';
 
 /** This process, with a clock that a test can put wrong. */
 export function thisMachine(clock: JumpingClock, environment: Environment): Machine {
-  const log = newRecording('log', 'gallery');
+  const written: string[] = [];
   return {
+    written,
     run: async (args) => {
       const lines = { stdout: '', stderr: '' };
       const printTo = (stream: keyof typeof lines) => (line: string) => {
@@ -62,14 +64,14 @@ export function thisMachine(clock: JumpingClock, environment: Environment): Mach
         environment,
       };
       const code = await tokenward(args, context);
-      log.append(lines.stdout + lines.stderr);
+      written.push(lines.stdout, lines.stderr);
       return { code, ...lines };
     },
     serve: async (folder) => {
       const ports = { proxyPort: 0, adminPort: 0, adminHost: '127.0.0.1', drainTimeoutSeconds: 1 };
       const source = new RenderingSource(folder, clock);
-      const quiet = pino({ level: 'trace' }, { write: (line: string) => log.append(line) });
-      const sidecar = await startSidecar({ source, expectedAliases: [], ...ports, version, log: quiet }, { clock, random: () => 0.5 });
+      const log = pino({ level: 'trace' }, { write: (line: string) => void written.push(line) });
+      const sidecar = await startSidecar({ source, expectedAliases: [], ...ports, version, log }, { clock, random: () => 0.5 });
       return { url: sidecar.proxyUrl, [Symbol.asyncDispose]: async () => void (await sidecar.drain()) };
     },
   };
@@ -102,19 +104,20 @@ const main = join(import.meta.dirname, '../../cli/main.ts');
 export function machineWith(names: NameTable, environment: Environment): Machine {
   const start = (args: readonly string[]): ChildProcess =>
     spawn('unshare', [...namespace(names), execPath, main, ...args], { stdio: 'pipe', env: { ...env, ...environment } });
-  const log = newRecording('log', 'gallery');
+  const written: string[] = [];
   return {
+    written,
     run: async (args) => {
       const child = piped(start(args));
       const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child.process, 'close')]);
-      log.append(stdout + stderr);
+      written.push(stdout, stderr);
       return { code: Number(code), stdout, stderr };
     },
     serve: async (folder) => {
       const { process, stdout, stderr } = piped(
         start(['run', '-f', folder, '--proxy-port', '0', '--admin-port', '0', '--log-level', 'trace']),
       );
-      stderr.on('data', (chunk: Buffer) => log.append(chunk));
+      stderr.on('data', (chunk: Buffer) => written.push(chunk.toString()));
       const ended = once(process, 'close');
       for await (const line of createInterface(stdout)) {
         const [, url] = /^ +\S+ +(http:\/\/127\.0\.0\.1:\d+)\//.exec(line) ?? [];

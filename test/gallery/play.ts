@@ -23,7 +23,10 @@ export interface Account {
   readonly exitCode: number;
   /** The last lines that the doctor prints for people. */
   readonly printed: string;
-  /** Secrets by their mark, and what looks like a token with its signature: those of Keycloak and oidc-provider bear no mark of ours. */
+  /**
+   * In all that was printed and logged: secrets by their mark, and what looks like a token with its signature, for those of Keycloak and
+   * oidc-provider bear no mark of ours.
+   */
   readonly leaks: readonly string[];
   /** After the change that the doctor has proposed. */
   readonly after: Symptom;
@@ -70,7 +73,7 @@ export async function play({ set, needs }: BrokenSetup, running: Keycloak | unde
     verdict: JSON.parse(document(JSON.stringify(verdict), scene.places)) as Verdict,
     exitCode: asData.code,
     printed: document(/\nVerdict: .*/s.exec(asText.stdout)?.[0] ?? asText.stdout, scene.places),
-    leaks: [asData, asText].flatMap(({ stdout, stderr }) => leaksIn(stdout + stderr)),
+    leaks: leaksIn(machine.written.join('')),
     after,
     exitCodeAfter,
   };
@@ -87,15 +90,15 @@ function needed(keycloak: Keycloak | undefined): Keycloak {
   return keycloak;
 }
 
-function askDoctor(machine: Machine, folder: string, { path, method }: Scene, more: readonly string[]): Promise<Ended> {
-  const called = [...(path === undefined ? [] : ['--path', path]), ...(method === undefined ? [] : ['--method', method])];
+function askDoctor(machine: Machine, folder: string, { path }: Scene, more: readonly string[]): Promise<Ended> {
+  const called = path === undefined ? [] : ['--path', path];
   return machine.run(['doctor', '-f', folder, '--alias', name, ...called, ...more]);
 }
 
 /** What a workload sees. */
-async function callThrough(machine: Machine, folder: string, { path = '/', method = 'GET' }: Scene): Promise<Symptom> {
+async function callThrough(machine: Machine, folder: string, { path = '/' }: Scene): Promise<Symptom> {
   await using sidecar = await machine.serve(folder);
-  const { status, failure, body } = await call(`${sidecar.url}/${name}${path}`, { method });
+  const { status, failure, body } = await call(`${sidecar.url}/${name}${path}`);
   if (failure === undefined) return { status };
   const { tokenEndpoint: { error } = {} } = JSON.parse(body) as { readonly tokenEndpoint?: { readonly error?: string } };
   return { status, failure: failure as NonNullable<Symptom['failure']>, ...(error !== undefined && { error }) };

@@ -11,6 +11,8 @@ export function openBrowser(): Promise<Browser> {
   return launch({
     executablePath: chromium ?? '',
     pipe: true,
+    // Of a machine that has much else to do.
+    timeout: 120_000,
     args: [
       '--disable-dev-shm-usage',
       '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',

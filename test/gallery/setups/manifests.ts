@@ -15,8 +15,7 @@ export const secretUnlabelled: BrokenSetup = {
     mend: {
       kind: 'command',
       command: 'kubectl label secret orders tokenward.dev/credential=true',
-      advice:
-        'It needs the label tokenward.dev/credential: "true"; add it with: kubectl label secret orders tokenward.dev/credential=true.',
+      advice: 'It needs the label tokenward.dev/credential: "true"; add it with:',
     },
     failure: 'credential_invalid',
   },

@@ -1,22 +1,9 @@
 import { serve } from '../../support/serve.ts';
-import type { BrokenSetup, Scene, Stage } from '../broken-setup.ts';
+import type { BrokenSetup } from '../broken-setup.ts';
 import { realmUrl, revokeBefore, tokenUrl } from '../gallery-realm.ts';
 import { startApiOfRealm, startOrdersApi } from '../orders-api.ts';
 import { placesOf } from '../places.ts';
 import { manifestsOf, sceneOf, startProvider } from '../scenes.ts';
-
-/** Keycloak's own API: it verifies its tokens itself, and knows what was revoked. */
-function userInfoScene({ keycloak }: Stage, login: string): Scene {
-  return {
-    manifests: manifestsOf({ api: `${realmUrl(keycloak)}/protocol/openid-connect`, login }, { grant: { scope: 'openid' } }),
-    // One server plays both parts.
-    places: [
-      [`${keycloak.url}/realms/acme/protocol/openid-connect/userinfo`, 'https://api.acme.example/userinfo'],
-      ...placesOf({ login: keycloak.url }),
-    ],
-    path: '/userinfo',
-  };
-}
 
 export const redirectToLogin: BrokenSetup = {
   name: 'redirect-to-login',
@@ -31,8 +18,7 @@ export const redirectToLogin: BrokenSetup = {
       'The API orders.acme.example answered with a redirect to login.acme.example, where people log in (status 302), so it did not take the token.',
     mend: { kind: 'elsewhere', advice: 'Check upstream.url: what a browser shows and what programs call often differ by host or path.' },
   },
-  set: async (stage) => {
-    const { keycloak, stack } = stage;
+  set: async ({ keycloak, stack }) => {
     const api = stack.use(await startApiOfRealm(keycloak));
     // As oauth2-proxy or SAP's application router.
     const question = new URLSearchParams({ client_id: 'orders-ui', response_type: 'code', redirect_uri: 'https://orders.acme.example/' });
@@ -109,11 +95,20 @@ export const revokedToken: BrokenSetup = {
         'Check that the server that the API asks about tokens is the one that issued this one, that the client is active there, and that nobody has revoked its tokens, or all up to a certain time (Keycloak: Revocation, Not before).',
     },
   },
-  set: async (stage) => {
-    await revokeBefore(stage.keycloak, Math.floor(Date.now() / 1000) + 86_400);
-    const restore = (): Promise<void> => revokeBefore(stage.keycloak, 0);
-    stage.stack.defer(restore);
-    return { ...userInfoScene(stage, tokenUrl(stage.keycloak)), byHand: restore };
+  set: async ({ keycloak, stack }) => {
+    await revokeBefore(keycloak, Math.floor(Date.now() / 1000) + 86_400);
+    const restore = (): Promise<void> => revokeBefore(keycloak, 0);
+    stack.defer(restore);
+    return {
+      // Keycloak's own API: it knows what was revoked.
+      manifests: manifestsOf(
+        { api: `${realmUrl(keycloak)}/protocol/openid-connect`, login: tokenUrl(keycloak) },
+        { grant: { scope: 'openid' } },
+      ),
+      places: placesOf({ login: keycloak.url }),
+      path: '/userinfo',
+      byHand: restore,
+    };
   },
 };
 
