@@ -8,8 +8,8 @@ const holding = (pattern: RegExp, except: (path: string) => boolean): string[] =
   sources.filter(({ path, text }) => !except(path) && pattern.test(text)).map(({ path }) => path);
 
 /** The launcher is what two main.ts files have in common. */
-const shells = ['crds/generate.ts', 'cli/launcher/launch.ts'];
-const isShell = (path: string): boolean => /(?:^|\/)main\.ts$/.test(path) || shells.includes(path);
+const shells = new Set(['crds/generate.ts', 'cli/launcher/launch.ts']);
+const isShell = (path: string): boolean => /(?:^|\/)main\.ts$/.test(path) || shells.has(path);
 
 test('the sources are found', () => {
   expect(sources.map(({ path }) => path)).toEqual(
