@@ -123,6 +123,18 @@ test('what the doctor says instead of an examination is passed on, and so is its
   expect(await ask()).toMatchObject({ code: 70 });
 });
 
+test.each([
+  ['a code of a newer version', { verdict: { code: 'moon_full', sentence: 'No.' } }],
+  ['a failure that there is not', { verdict: { ...refused.verdict, failure: 'constructor' } }],
+  ['changes that are none', { verdict: { ...refused.verdict, mend: { kind: 'manifest', tried: true, changes: 'all' } } }],
+  ['a step that cannot be drawn', { steps: [{ ...refused.steps[0], outcome: 'toString' }] }],
+])('an examination with %s is said not to be understood', async (_, part) => {
+  execute = () => Promise.resolve({ exitCode: 4, stdout: JSON.stringify({ examination: { ...refused, ...part } }), stderr: '' });
+  const { code, err } = await ask();
+  expect(code).toBe(4);
+  expect(err).toContain('(1.2.3) says is not understood here');
+});
+
 test('a right that is missing is named', async () => {
   execute = () => Promise.reject(new PodStreamError('forbidden', 'it takes the right to get and create pods/exec'));
   expect(await ask()).toMatchObject({ code: 1, err: expect.stringContaining('get and create pods/exec') as string });
