@@ -62,6 +62,13 @@ test("the doctor's steps and verdict are shown, and its exit code is passed on",
   expect(out).toContain('Verdict: login.acme.example refused the secret.');
 });
 
+test('a field that is to be taken out is shown as that', async () => {
+  const mend = { kind: 'manifest', tried: true, changes: [{ path: 'spec.grant.scope', value: undefined }] } as const;
+  const examination: Examination = { ...refused, verdict: { ...refused.verdict, mend } };
+  execute = () => Promise.resolve({ exitCode: 4, stdout: JSON.stringify({ examination }), stderr: '' });
+  expect((await ask()).out).toContain('# without spec.grant.scope');
+});
+
 test('options reach the doctor in the container of the sidecar', async () => {
   await ask({ path: '/odata', method: 'HEAD', probe: false });
   const command = ['tokenward', '/usr/bin/node', '/usr/lib/tokenward/doctor.mjs', 'lms', '--json-lines'];

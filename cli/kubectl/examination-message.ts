@@ -12,7 +12,8 @@ const step = z.looseObject({
   details: z.array(z.string()),
 });
 
-const change = z.object({ path: z.string(), value: z.unknown() });
+/** Without a value: the field is taken out. */
+const change = z.object({ path: z.string(), value: z.unknown().optional() });
 const newConfigMap = z.object({ name: z.string(), data: z.record(z.string(), z.string()) });
 
 const mend = z.discriminatedUnion('kind', [
