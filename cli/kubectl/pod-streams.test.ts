@@ -56,7 +56,7 @@ test('an API server that does not answer is given up after five seconds', async 
 });
 
 /** RFC 6455 sections 1.3 and 5.2: what opens a connection, and with it, in the same packet, one message for each. */
-function opening(key: string, messages: readonly (readonly number[])[]): Buffer {
+function openedWith(key: string, messages: readonly (readonly number[])[]): Buffer {
   const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
   const head = ['HTTP/1.1 101 Yes', 'Upgrade: websocket', 'Connection: Upgrade', `Sec-WebSocket-Accept: ${accept}`];
   const frames = messages.map((message) => Buffer.from([0x82, message.length, ...message]));
@@ -70,7 +70,7 @@ test('a port that is closed is told by the first packet already', async () => {
   server.on('upgrade', (request, socket) => {
     const key = request.headers['sec-websocket-key'] ?? '';
     socket.write(
-      opening(key, [
+      openedWith(key, [
         [0, ...named],
         [1, ...named],
         [1, ...Buffer.from('connection refused')],
