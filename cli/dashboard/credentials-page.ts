@@ -130,7 +130,7 @@ function drawTable(found: readonly CredentialOverview[], view: View): Html {
 function drawRow(credential: CredentialOverview, view: View): Html {
   const { namespace, name, description, state, reason, message } = credential;
   const why = state !== 'ready' && message !== undefined && html`<span class="why">${message}</span>`;
-  return html`<tr id="row-${encodeURIComponent(namespace)}.${encodeURIComponent(name)}">
+  return html`<tr id="row-${segment(namespace)}.${segment(name)}">
     <th scope="row">
       <a class="name cut" href="${credentialPath(view.base, credential)}">${name}</a>
       <div class="soft cut">${namespace}</div>
@@ -153,7 +153,12 @@ function drawRow(credential: CredentialOverview, view: View): Html {
 
 /** Where a credential's own page is. */
 export function credentialPath(base: string, { namespace, name }: Pick<CredentialOverview, 'namespace' | 'name'>): string {
-  return `${base}/credentials/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`;
+  return `${base}/credentials/${segment(namespace)}/${segment(name)}`;
+}
+
+/** A name that is refused may hold half a character. */
+function segment(name: string): string {
+  return encodeURIComponent(name.toWellFormed());
 }
 
 function drawReach({ upstreamUrl, tokenUrl }: CredentialOverview): Html {

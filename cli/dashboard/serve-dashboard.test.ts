@@ -169,6 +169,14 @@ describe('what is shown', () => {
     expect((await ask(base())).status).toBe(200);
   });
 
+  it('a refused manifest whose name holds half a character is shown like any other', async () => {
+    const [credential] = overviews.ready.credentials;
+    overview = { ...overviews.ready, credentials: credential === undefined ? [] : [{ ...credential, name: 'half\ud800' }] };
+    const { status, body } = await ask(base());
+    const [, link = ''] = /href="([^"]*half[^"]*)"/.exec(body) ?? [];
+    expect([status, (await ask(link)).status]).toEqual([200, 200]);
+  });
+
   it('of very many the first are shown, and it is said so', async () => {
     overview = overviews.many;
     const { body } = await ask(base());
