@@ -130,10 +130,16 @@ test('what the doctor says instead of an examination is passed on, and so is its
   expect(await ask()).toMatchObject({ code: 70 });
 });
 
+const deep: unknown = JSON.parse(`${'['.repeat(5000)}${']'.repeat(5000)}`);
+
 test.each([
   ['a code of a newer version', { verdict: { code: 'moon_full', sentence: 'No.' } }],
   ['a failure that there is not', { verdict: { ...refused.verdict, failure: 'constructor' } }],
   ['changes that are none', { verdict: { ...refused.verdict, mend: { kind: 'manifest', tried: true, changes: 'all' } } }],
+  [
+    'a value without end',
+    { verdict: { ...refused.verdict, mend: { kind: 'manifest', tried: true, changes: [{ path: 'a', value: deep }] } } },
+  ],
   ['a step that cannot be drawn', { steps: [{ ...refused.steps[0], outcome: 'toString' }] }],
 ])('an examination with %s is said not to be understood', async (_, part) => {
   execute = () => Promise.resolve({ exitCode: 4, stdout: JSON.stringify({ examination: { ...refused, ...part } }), stderr: '' });

@@ -12,8 +12,14 @@ const step = z.looseObject({
   details: z.array(z.string()),
 });
 
-/** Without a value: the field is taken out. */
-const change = z.object({ path: z.string(), value: z.unknown().optional() });
+/** Without a value: the field is taken out. No value of ours is deep, and one without end could not be written out. */
+const change = z.object({
+  path: z.string().max(500),
+  value: z
+    .unknown()
+    .optional()
+    .refine((value) => isShallow(value, 20)),
+});
 const newConfigMap = z.object({ name: z.string(), data: z.record(z.string(), z.string()) });
 
 const mend = z.discriminatedUnion('kind', [
@@ -42,6 +48,11 @@ const examination = z.looseObject({
 });
 
 const message = z.union([z.object({ step }), z.object({ examination })]);
+
+function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((inner) => isShallow(inner, levels - 1));
+}
 
 /**
  * A line of what the doctor writes in a pod. Whoever may change the pod may have put anything there: all that is shown of it is known to
