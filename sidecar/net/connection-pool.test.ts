@@ -147,6 +147,35 @@ describe('the memory of an answer', () => {
     const answers = await Promise.all([1, 2, 3, 4].map((number) => send(pool, get(`/${number}`), { chunks })));
     for (const { body } of answers) expect(body.equals(large)).toBe(true);
   });
+
+  test('is not overwritten after its end either, whoever the connection serves then', async () => {
+    const script: Script = ({ target }) => httpAnswer({ body: target === '/small' ? 'ok' : large });
+    const { api, pool } = await setRig(script);
+    /** Takes the first megabyte at once, and of the rest nothing: as a caller that stops reading. */
+    class Stopping extends ClientCallRecord {
+      readonly kept: Buffer[] = [];
+      #length = 0;
+
+      override answerData(chunk: Buffer): void {
+        super.answerData(chunk);
+        this.#length += chunk.length;
+        if (this.#length > 1024 * 1024) this.kept.push(chunk);
+      }
+
+      override answerPassed(): boolean {
+        return this.kept.length === 0;
+      }
+    }
+    const call = new Stopping();
+    pool.dispatch(get('/'), call);
+    await call.outcome;
+    expect(Math.max(...call.kept.map((chunk) => chunk.length))).toBeGreaterThan(64 * 1024);
+    const before = Buffer.concat(call.kept);
+    await send(pool, get('/small'));
+    expect(await send(pool, get('/other'))).toMatchObject({ reused: true });
+    expect(api.connections).toHaveLength(1);
+    expect(Buffer.concat(call.kept).equals(before)).toBe(true);
+  });
 });
 
 describe('a user', () => {
@@ -325,6 +354,11 @@ describe('a body that is sent as it comes', () => {
     await expect.poll(() => body.drains).toBe(1);
     expect(body.sink?.flushed).toBe(true);
   });
+});
+
+test('a server name that is an address is refused at once: Node would throw with the first connection', () => {
+  const destination = { url: new URL('https://api.example'), tls: { serverName: '127.0.0.1' }, connectTimeoutMs };
+  expect(() => new Destinations().open(destination, 1)).toThrow(expect.objectContaining({ code: 'REQUEST_INVALID' }));
 });
 
 test('a request that could not be written as HTTP/1.1 is not sent', async () => {
