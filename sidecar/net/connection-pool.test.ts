@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Sensitive } from '../../crds/sensitive.ts';
@@ -264,6 +265,48 @@ describe('a user', () => {
     await call.outcome;
     expect((api.connections.at(-1)?.socket as TLSSocket | undefined)?.isSessionReused()).toBe(true);
     for (const pool of pools) pool.close();
+  });
+
+  test('does not offer the session of a connection that broke off: it may be why', async () => {
+    const { certificate, key } = makeCertificate('here', { hosts: ['127.0.0.1'] });
+    await using api = await startRecordingServer(ok, { tls: { cert: certificate, key } });
+    const relayed: Socket[] = [];
+    const relay = createServer((socket) => {
+      relayed.push(socket);
+      const onward = connect(api.port, '127.0.0.1');
+      onward.on('error', () => {});
+      socket.on('close', () => onward.destroy());
+      socket.pipe(onward).pipe(socket);
+    });
+    onTestFinished(() => void relay.close());
+    relay.listen(0, '127.0.0.1');
+    await once(relay, 'listening');
+    const url = new URL(`https://127.0.0.1:${(relay.address() as AddressInfo).port}`);
+    const pool = new Destinations().open({ url, tls: { ca: certificate }, connectTimeoutMs }, 4);
+    const isResumed = async (): Promise<boolean> => {
+      await send(pool, get('/'));
+      return (api.requests.at(-1)?.connection.socket as TLSSocket | undefined)?.isSessionReused() ?? false;
+    };
+    expect(await isResumed()).toBe(false);
+    relayed[0]?.end();
+    await api.connections[0]?.closed;
+    expect(await isResumed()).toBe(true);
+    relayed[1]?.resetAndDestroy();
+    await api.connections[1]?.closed;
+    expect(await isResumed()).toBe(false);
+    pool.close();
+  });
+
+  test('that leaves while its connection is being made leaves none behind', async () => {
+    const { api, pool } = await setRig(ok);
+    const call = send(pool, get('/'));
+    await new Promise(setImmediate);
+    pool.close();
+    await expect(call).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+    await api.connected(1);
+    const startMs = performance.now();
+    await api.connections[0]?.closed;
+    expect(performance.now() - startMs).toBeLessThan(2_000);
   });
 });
 

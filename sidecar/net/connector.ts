@@ -106,6 +106,10 @@ export class Connector {
       ...(tunnel === undefined ? { onread } : { socket: tunnel }),
     });
     socket.on('session', (session: Buffer) => (this.#session = session));
+    // A server that cannot go on with it may say so by breaking off, and would each time.
+    socket.on('close', (hadError: boolean) => {
+      if (hadError) this.#session = undefined;
+    });
     return socket;
   }
 }

@@ -262,7 +262,7 @@ export class Exchange implements CallOwner, Expiring, Member {
     this.#response.once('drain', () => {
       this.#awaitsCaller = false;
       this.deadline = this.#context.deadlines.in(idleTimeoutMs);
-      call.passed();
+      if (this.#answer.flush()) call.passed();
       call.resume();
     });
   }
