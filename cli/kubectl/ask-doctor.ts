@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { shown } from '../../doctor/api/shown.ts';
 import type { Examination, RecordStep, Step } from '../../doctor/examination.ts';
 import { containerName } from '../../operator/naming.ts';
 import type { InjectedPod } from './injected-pod.ts';
@@ -71,7 +72,11 @@ function readAnswer({ stdout, stderr, exitCode }: Execution, { sidecarVersion = 
     };
   }
   const [said = ''] = stderr.trim().split('\n');
-  return { ok: false, exitCode, why: said === '' ? `the doctor ended with ${exitCode} and said nothing` : said.replace(/^error: /, '') };
+  return {
+    ok: false,
+    exitCode,
+    why: said === '' ? `the doctor ended with ${exitCode} and said nothing` : shown(said.replace(/^error: /, ''), 300),
+  };
 }
 
 function parseJson(text: string): unknown {
