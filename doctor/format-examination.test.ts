@@ -111,3 +111,16 @@ it('writes YAML that every reader takes for the same value', () => {
   expect(parse(yaml)).toEqual(value);
   expect(parseAllDocuments(yaml, { version: '1.1', schema: 'yaml-1.1' }).map((document) => document.toJS())).toEqual([value]);
 });
+
+it('takes paths that no doctor of ours sends for what they are', () => {
+  const changes = [
+    { path: '__proto__.shell', value: 'yes' },
+    { path: 'constructor.prototype.shell', value: 'yes' },
+    { path: 'a', value: 'x' },
+    { path: 'a.b', value: 'y' },
+    { path: 'a.b[]', value: 'z' },
+  ];
+  expect(formatChanges(changes).join('\n')).toContain('shell: "yes"');
+  expect(Object.keys(Object.prototype)).toEqual([]);
+  expect('shell' in {}).toBe(false);
+});

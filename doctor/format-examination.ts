@@ -71,15 +71,28 @@ export function formatChanges(changes: readonly Change[]): readonly string[] {
 
 type Tree = { [key: string]: unknown };
 
-/** `spec.grant.scope` as a tree, together with the other changes; what is added to a list as a list of its own. */
+/** `spec.grant.scope` as a tree, together with the other changes; what is added to a list as a list of its own. A pod may have sent any path. */
 function nested(changes: readonly Change[]): Tree {
-  const root: Tree = {};
+  const root = emptyTree();
   for (const { path, value } of changes) {
     const keys = path.replace(addition, '').split('.');
     let at = root;
-    for (const key of keys.slice(0, -1)) at = (at[key] ??= {}) as Tree;
+    for (const key of keys.slice(0, -1)) {
+      const inner = at[key];
+      at = isTree(inner) ? inner : (at[key] = emptyTree());
+    }
     const last = keys.at(-1) ?? '';
-    at[last] = addition.test(path) ? [...((at[last] as readonly unknown[] | undefined) ?? []), value] : value;
+    const before: unknown = at[last];
+    at[last] = addition.test(path) ? [...(Array.isArray(before) ? (before as readonly unknown[]) : []), value] : value;
   }
   return root;
+}
+
+/** Without a prototype, so that `__proto__` is a key like any other. */
+function emptyTree(): Tree {
+  return Object.create(null) as Tree;
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === null;
 }
