@@ -82,7 +82,7 @@ it('shows no person, no secret and nothing that steers a terminal', () => {
 it('says of a token that cannot be read what can be said', () => {
   expect(describe(canaryToken('opaque'))).toMatchObject({
     outcome: 'ok',
-    summary: expect.stringMatching(/^no JWT of 19 characters/),
+    summary: expect.stringMatching(/^no JWT, 19 characters/),
     details: ['lives for 1 h'],
   });
   const header = Buffer.from(JSON.stringify({ alg: 'RSA-OAEP', enc: 'A256GCM' })).toString('base64url');

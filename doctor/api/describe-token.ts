@@ -37,7 +37,7 @@ export function describeToken({ token, facts, issue, material }: DescribedToken,
   const step = { subject: 'tokenEndpoint', name: 'Token' } as const;
   if (facts === undefined) {
     const kind = isEncryptedJwt(token) ? 'an encrypted JWT' : 'no JWT';
-    const summary = `${kind} of ${token.length} characters: what it says, only those for whom it is can read`;
+    const summary = `${kind}, ${token.length} characters: only those whom it is for can read what it says`;
     return { ...step, outcome: 'ok', summary, details: [`lives for ${shownTimeSpan(issue.lifetimeMs)}`] };
   }
   const safe = (value: unknown): string => (holdsSecret(config, material, textOf(value)) ? redacted : shown(value));

@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Sensitive } from '../../crds/sensitive.ts';
 import { ClientCallRecord, get, send } from '../../test/support/client-call.ts';
+import { startConnectProxy } from '../../test/support/connect-proxy.ts';
 import { httpAnswer } from '../../test/support/http-answer.ts';
 import { makeCertificate } from '../../test/support/make-certificate.ts';
 import { type Connection, type RecordingServer, type Script, startRecordingServer } from '../../test/support/recording-server.ts';
@@ -264,6 +265,26 @@ describe('a user', () => {
     pools[0]?.dispatch(get('/again'), call, true);
     await call.outcome;
     expect((api.connections.at(-1)?.socket as TLSSocket | undefined)?.isSessionReused()).toBe(true);
+    for (const pool of pools) pool.close();
+  });
+
+  test('shares no connection with who goes by another proxy, or is another of its users', async () => {
+    const authority = makeCertificate('Authority');
+    const here = makeCertificate('here', { hosts: ['127.0.0.1'], issuer: authority });
+    await using api = await startRecordingServer(ok, { tls: { cert: here.certificate, key: here.key } });
+    await using one = await startConnectProxy(api.port);
+    await using other = await startConnectProxy(api.port);
+    const destinations = new Destinations();
+    const open = (proxy?: { url: string; username?: string; password?: Sensitive }): DestinationPool =>
+      destinations.open({ url: new URL(api.url), tls: { ca: authority.certificate }, connectTimeoutMs, proxy }, 4);
+    const ann = { url: one.url, username: 'ann', password: new Sensitive('a') };
+    const ways = [undefined, { url: other.url }, { url: one.url }, ann, { ...ann, password: new Sensitive('b') }, ann];
+    const pools = ways.map((proxy) => open(proxy));
+    for (const pool of pools) await send(pool, get('/'));
+    const users = one.requests.map(({ headers }) => headers['proxy-authorization']);
+    expect(users).toEqual([undefined, ...['ann:a', 'ann:b'].map((user) => `Basic ${Buffer.from(user).toString('base64')}`)]);
+    expect(other.requests).toHaveLength(1);
+    expect(api.connections).toHaveLength(5);
     for (const pool of pools) pool.close();
   });
 
