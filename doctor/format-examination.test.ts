@@ -15,6 +15,16 @@ it('shows a step in one line, with its details below it', () => {
   ]);
 });
 
+it('lets no server and no pod write to the terminal but letters', () => {
+  const hostile = '\u001B[2J\u009B31m\r\u202Ex';
+  const lines = [
+    ...formatStep({ ...step, summary: hostile, details: [hostile] }, undefined),
+    ...formatVerdict({ code: 'works', sentence: hostile, mend: { kind: 'elsewhere', advice: hostile } }),
+  ];
+  expect(lines.join('')).not.toMatch(/[\p{Cc}\u202E]/u);
+  expect(lines.join('')).toContain('x');
+});
+
 it('names what is looked at where it is another than before', () => {
   expect(formatStep({ ...step, details: [] }, step)).toHaveLength(1);
   expect(formatStep({ ...step, subject: 'api', details: [] }, step).slice(0, 2)).toEqual(['', 'API']);

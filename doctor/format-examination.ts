@@ -17,7 +17,7 @@ export function formatStep({ subject, name, outcome, tookMs, summary, details }:
     ...title,
     `  ${outcome.padEnd(outcomeWidth)}  ${name.padEnd(nameWidth)} ${took}  ${summary}`,
     ...details.map((detail) => indent + ' '.repeat(outcomeWidth) + detail),
-  ];
+  ].map(printable);
 }
 
 /** The verdict, how a caller of the sidecar sees it, and the mend: what is to be changed as YAML to paste. */
@@ -27,7 +27,12 @@ export function formatVerdict({ code, sentence, mend, failure }: Verdict): reado
     `Verdict: ${sentence}`,
     `  (${[code, seenBy(code, failure)].filter(Boolean).join('; ')})`,
     ...(mend === undefined ? [] : ['', ...formatMend(mend)]),
-  ];
+  ].map(printable);
+}
+
+/** Without what a terminal would obey or be misled by, whoever wrote it: a server, or another pod's doctor. */
+function printable(line: string): string {
+  return line.replaceAll(/[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu, ' ');
 }
 
 function seenBy(code: Verdict['code'], failure: Verdict['failure']): string | undefined {

@@ -1,3 +1,4 @@
+import { shown } from '../../doctor/api/shown.ts';
 import type { Examination, RecordStep } from '../../doctor/examination.ts';
 import { containerName } from '../../operator/naming.ts';
 import { parseExaminationMessage } from './examination-message.ts';
@@ -57,5 +58,9 @@ function readAnswer({ stdout, stderr, exitCode }: Execution, { sidecarVersion = 
     return { ok: false, exitCode, why };
   }
   const [said = ''] = stderr.trim().split('\n');
-  return { ok: false, exitCode, why: said === '' ? `the doctor ended with ${exitCode} and said nothing` : said.replace(/^error: /, '') };
+  return {
+    ok: false,
+    exitCode,
+    why: said === '' ? `the doctor ended with ${exitCode} and said nothing` : shown(said.replace(/^error: /, ''), 300),
+  };
 }

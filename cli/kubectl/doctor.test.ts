@@ -75,6 +75,12 @@ test('options reach the doctor in the container of the sidecar', async () => {
   expect(commands).toEqual([[...command, '--path', '/odata', '--method', 'HEAD', '--no-probe']]);
 });
 
+test('a path that cannot be sent is refused before anything runs', async () => {
+  const before = commands.length;
+  expect(await ask({ path: '/a b' })).toMatchObject({ code: 2, err: expect.stringMatching(/^error: --path must be as it is sent/) });
+  expect(commands).toHaveLength(before);
+});
+
 test('as JSON the examination stands alone on standard output', async () => {
   const { code, out, err } = await ask({ json: true });
   expect(code).toBe(4);

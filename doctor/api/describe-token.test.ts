@@ -82,7 +82,7 @@ it('shows no person, no secret and nothing that steers a terminal', () => {
 it('says of a token that cannot be read what can be said', () => {
   expect(describe(canaryToken('opaque'))).toMatchObject({
     outcome: 'ok',
-    summary: expect.stringMatching(/^no JWT of 19 characters/),
+    summary: expect.stringMatching(/^no JWT, 19 characters/),
     details: ['lives for 1 h'],
   });
   const header = Buffer.from(JSON.stringify({ alg: 'RSA-OAEP', enc: 'A256GCM' })).toString('base64url');
@@ -187,6 +187,19 @@ it.each<[claims: Claims, hasUser: boolean | undefined]>([
   [{ sub: 'x', azp: 'acme' }, undefined],
 ])('tells a token of a user from one of a client: %j', (claims, hasUser) => {
   expect(readTokenFacts(unsignedJwt(claims))?.hasUser).toBe(hasUser);
+});
+
+it('shows no secret in what is no text, nor as the name of a claim', () => {
+  const secret = canarySecret('claimed');
+  const [, payload] = unsignedJwt({ ...usual, [secret]: 1 }).split('.');
+  const header = Buffer.from(JSON.stringify({ alg: 'RS256', kid: { of: secret } })).toString('base64url');
+  const described = describe(`${header}.${payload}.x`, { client: { id: 'acme', authentication: 'ClientSecretBasic', secret } });
+  expect(JSON.stringify(described)).not.toContain(secret);
+  expect(described.details.join()).toContain('kid [redacted]');
+});
+
+it('takes an issuer that is no URL for no other realm', () => {
+  expect(oddities({ iss: 'acme issuer' }, { tokenEndpoint: 'https://login.example/realms/a/token' })).toEqual([]);
 });
 
 it('survives claims of any shape', () => {

@@ -5,7 +5,7 @@ import type { Destination } from './destination.ts';
 import { isAboutCertificate, judgeCertificate } from './judge-certificate.ts';
 import { judgeHandshake, questionOf } from './judge-handshake.ts';
 import { speaksTls } from './look-for-plain-http.ts';
-import type { ReachContext } from './reach.ts';
+import type { ReachContext } from './reach-context.ts';
 import { hostOf, type Route, shakeHandsBy } from './route.ts';
 import type { Handshake } from './shake-hands.ts';
 

@@ -1,9 +1,8 @@
-import * as http from 'node:http';
-import * as https from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../crds/clock.ts';
 import type { ProxyConfig } from '../../crds/sidecar-config.ts';
-import { proxyAuthorization } from '../../sidecar/net/connect-through-proxy.ts';
+import { connectRequest } from '../../sidecar/net/connect-through-proxy.ts';
 import { errorCode } from '../../sidecar/net/connection-problem.ts';
 
 export type Tunnel =
@@ -11,24 +10,14 @@ export type Tunnel =
   /** `status`: the proxy's answer, if it gave one. */
   | { readonly ok: false; readonly code: string; readonly status?: number; readonly schemes: readonly string[]; readonly tookMs: number };
 
-/** Asks a proxy for a tunnel to the destination: CONNECT, RFC 9110 section 9.3.6. */
+/** Asks a proxy for a tunnel to the destination, as the sidecar does. */
 export function openTunnel(proxy: ProxyConfig, destination: URL, clock: Clock, timeoutMs: number): Promise<Tunnel> {
   const startedMs = clock.monotonicMs();
   const tookMs = (): number => clock.monotonicMs() - startedMs;
-  const url = new URL(proxy.url);
   const authority = `${destination.hostname}:${destination.port || 443}`;
-  const { request } = url.protocol === 'https:' ? https : http;
   return new Promise((resolve) => {
-    const connect = request({
-      protocol: url.protocol,
-      host: url.hostname.replace(/^\[|\]$/g, ''),
-      port: url.port,
-      method: 'CONNECT',
-      path: authority,
-      headers: ['host', authority, ...proxyAuthorization(proxy)],
-      agent: false,
-    });
-    const fail = (code: string, answer?: http.IncomingMessage): void => {
+    const connect = connectRequest(proxy, authority);
+    const fail = (code: string, answer?: IncomingMessage): void => {
       cancel();
       connect.destroy();
       const status = answer?.statusCode;
@@ -53,7 +42,7 @@ export function openTunnel(proxy: ProxyConfig, destination: URL, clock: Clock, t
 }
 
 /** What the proxy wants to be logged in by: RFC 9110 section 11.7.1. */
-function schemesOf(answer: http.IncomingMessage | undefined): readonly string[] {
+function schemesOf(answer: IncomingMessage | undefined): readonly string[] {
   const offered = answer?.headers['proxy-authenticate'];
   return [offered ?? []].flat().flatMap((value) => /^[A-Za-z][\w-]{0,20}/.exec(value)?.[0] ?? []);
 }

@@ -244,6 +244,7 @@ describe('is refused, cut anywhere', () => {
     ['a reason phrase of 20 KiB', `HTTP/1.1 200 ${'a'.repeat(20_000)}\r\n\r\n`],
     ['a head without an end', `${ok}X-A: ${'a'.repeat(17_000)}`],
     ['trailers of more than 16 KiB', `${chunked}0\r\n${`X-A: ${'a'.repeat(100)}\r\n`.repeat(170)}\r\n`],
+    ['informational heads of more than 64 KiB together', 'HTTP/1.1 102 Processing\r\n\r\n'.repeat(2500)],
   ])('%s', (_what, bytes, failure = 'ANSWER_HEADERS_TOO_LARGE') => {
     const whole = read([bytes]);
     expect(whole.failure).toBe(failure);

@@ -34,6 +34,8 @@ const protocol = 'HTTP/1.';
 const mostSizeDigits = 13;
 /** A chunk's extensions, which are dropped. */
 const longestExtension = 4096;
+/** Of all informational heads before an answer: they are passed on even if nobody reads them. */
+const longestInformationBytes = 64 * 1024;
 
 /** Where in an answer the next byte belongs. */
 type Place =
@@ -70,6 +72,8 @@ export class AnswerReader {
   #left = 0;
   /** Digits of a size, or bytes of extensions. */
   #counted = 0;
+  /** Bytes of informational heads. */
+  #informed = 0;
 
   constructor(sink: AnswerSink) {
     this.#sink = sink;
@@ -80,6 +84,7 @@ export class AnswerReader {
     this.#method = method;
     this.#place = 'before';
     this.#partial = undefined;
+    this.#informed = 0;
   }
 
   get over(): boolean {
@@ -187,6 +192,8 @@ export class AnswerReader {
     if (this.#status < 200) {
       // Nothing is sent that asks for either (RFC 9110 sections 10.1.1 and 7.8).
       if (this.#status <= 101) throw malformed('it says to go on, or to change the protocol, unasked');
+      this.#informed += this.#fields.size;
+      if (this.#informed > longestInformationBytes) throw tooLarge();
       this.#place = 'status line';
       return this.#sink.answerInformed(head);
     }

@@ -21,25 +21,30 @@ export function proxyAuthorization({ username, password }: ProxyConfig): string[
   return ['proxy-authorization', `Basic ${Buffer.from(`${username}:${password?.reveal() ?? ''}`).toString('base64')}`];
 }
 
-/** Opens a tunnel to `authority` with CONNECT (RFC 9110 section 9.3.6). Called back once. */
+/** CONNECT to `authority` (RFC 9110 section 9.3.6), to be sent by `end()`. */
+export function connectRequest(proxy: ProxyConfig, authority: string, signal?: AbortSignal): http.ClientRequest {
+  const { protocol, hostname, port } = new URL(proxy.url);
+  const { request } = protocol === 'https:' ? https : http;
+  return request({
+    protocol,
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port,
+    method: 'CONNECT',
+    path: authority,
+    headers: ['host', authority, ...proxyAuthorization(proxy)],
+    agent: false,
+    ...(signal && { signal }),
+  });
+}
+
+/** Opens a tunnel to `authority`. Called back once. */
 export function connectThroughProxy(
   proxy: ProxyConfig,
   authority: string,
   timeoutMs: number,
   opened: (error: Error | undefined, socket?: Socket) => void,
 ): void {
-  const proxyUrl = new URL(proxy.url);
-  const { request } = proxyUrl.protocol === 'https:' ? https : http;
-  const connect = request({
-    protocol: proxyUrl.protocol,
-    host: proxyUrl.hostname.replace(/^\[|\]$/g, ''),
-    port: proxyUrl.port,
-    method: 'CONNECT',
-    path: authority,
-    headers: ['host', authority, ...proxyAuthorization(proxy)],
-    agent: false,
-    signal: AbortSignal.timeout(timeoutMs),
-  });
+  const connect = connectRequest(proxy, authority, AbortSignal.timeout(timeoutMs));
   connect.once('connect', (answer, socket) => {
     if (answer.statusCode === 200) return opened(undefined, socket);
     socket.destroy();

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Sensitive } from '../../crds/sensitive.ts';
 import { ClientCallRecord, get, send } from '../../test/support/client-call.ts';
+import { startConnectProxy } from '../../test/support/connect-proxy.ts';
 import { httpAnswer } from '../../test/support/http-answer.ts';
 import { makeCertificate } from '../../test/support/make-certificate.ts';
 import { type Connection, type RecordingServer, type Script, startRecordingServer } from '../../test/support/recording-server.ts';
@@ -147,6 +149,35 @@ describe('the memory of an answer', () => {
     const answers = await Promise.all([1, 2, 3, 4].map((number) => send(pool, get(`/${number}`), { chunks })));
     for (const { body } of answers) expect(body.equals(large)).toBe(true);
   });
+
+  test('is not overwritten after its end either, whoever the connection serves then', async () => {
+    const script: Script = ({ target }) => httpAnswer({ body: target === '/small' ? 'ok' : large });
+    const { api, pool } = await setRig(script);
+    /** Takes the first megabyte at once, and of the rest nothing: as a caller that stops reading. */
+    class Stopping extends ClientCallRecord {
+      readonly kept: Buffer[] = [];
+      #length = 0;
+
+      override answerData(chunk: Buffer): void {
+        super.answerData(chunk);
+        this.#length += chunk.length;
+        if (this.#length > 1024 * 1024) this.kept.push(chunk);
+      }
+
+      override answerPassed(): boolean {
+        return this.kept.length === 0;
+      }
+    }
+    const call = new Stopping();
+    pool.dispatch(get('/'), call);
+    await call.outcome;
+    expect(Math.max(...call.kept.map((chunk) => chunk.length))).toBeGreaterThan(64 * 1024);
+    const before = Buffer.concat(call.kept);
+    await send(pool, get('/small'));
+    expect(await send(pool, get('/other'))).toMatchObject({ reused: true });
+    expect(api.connections).toHaveLength(1);
+    expect(Buffer.concat(call.kept).equals(before)).toBe(true);
+  });
 });
 
 describe('a user', () => {
@@ -235,6 +266,68 @@ describe('a user', () => {
     await call.outcome;
     expect((api.connections.at(-1)?.socket as TLSSocket | undefined)?.isSessionReused()).toBe(true);
     for (const pool of pools) pool.close();
+  });
+
+  test('shares no connection with who goes by another proxy, or is another of its users', async () => {
+    const authority = makeCertificate('Authority');
+    const here = makeCertificate('here', { hosts: ['127.0.0.1'], issuer: authority });
+    await using api = await startRecordingServer(ok, { tls: { cert: here.certificate, key: here.key } });
+    await using one = await startConnectProxy(api.port);
+    await using other = await startConnectProxy(api.port);
+    const destinations = new Destinations();
+    const open = (proxy?: { url: string; username?: string; password?: Sensitive }): DestinationPool =>
+      destinations.open({ url: new URL(api.url), tls: { ca: authority.certificate }, connectTimeoutMs, proxy }, 4);
+    const ann = { url: one.url, username: 'ann', password: new Sensitive('a') };
+    const ways = [undefined, { url: other.url }, { url: one.url }, ann, { ...ann, password: new Sensitive('b') }, ann];
+    const pools = ways.map((proxy) => open(proxy));
+    for (const pool of pools) await send(pool, get('/'));
+    const users = one.requests.map(({ headers }) => headers['proxy-authorization']);
+    expect(users).toEqual([undefined, ...['ann:a', 'ann:b'].map((user) => `Basic ${Buffer.from(user).toString('base64')}`)]);
+    expect(other.requests).toHaveLength(1);
+    expect(api.connections).toHaveLength(5);
+    for (const pool of pools) pool.close();
+  });
+
+  test('does not offer the session of a connection that broke off: it may be why', async () => {
+    const { certificate, key } = makeCertificate('here', { hosts: ['127.0.0.1'] });
+    await using api = await startRecordingServer(ok, { tls: { cert: certificate, key } });
+    const relayed: Socket[] = [];
+    const relay = createServer((socket) => {
+      relayed.push(socket);
+      const onward = connect(api.port, '127.0.0.1');
+      onward.on('error', () => {});
+      socket.on('close', () => onward.destroy());
+      socket.pipe(onward).pipe(socket);
+    });
+    onTestFinished(() => void relay.close());
+    relay.listen(0, '127.0.0.1');
+    await once(relay, 'listening');
+    const url = new URL(`https://127.0.0.1:${(relay.address() as AddressInfo).port}`);
+    const pool = new Destinations().open({ url, tls: { ca: certificate }, connectTimeoutMs }, 4);
+    const isResumed = async (): Promise<boolean> => {
+      await send(pool, get('/'));
+      return (api.requests.at(-1)?.connection.socket as TLSSocket | undefined)?.isSessionReused() ?? false;
+    };
+    expect(await isResumed()).toBe(false);
+    relayed[0]?.end();
+    await api.connections[0]?.closed;
+    expect(await isResumed()).toBe(true);
+    relayed[1]?.resetAndDestroy();
+    await api.connections[1]?.closed;
+    expect(await isResumed()).toBe(false);
+    pool.close();
+  });
+
+  test('that leaves while its connection is being made leaves none behind', async () => {
+    const { api, pool } = await setRig(ok);
+    const call = send(pool, get('/'));
+    await new Promise(setImmediate);
+    pool.close();
+    await expect(call).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+    await api.connected(1);
+    const startMs = performance.now();
+    await api.connections[0]?.closed;
+    expect(performance.now() - startMs).toBeLessThan(2_000);
   });
 });
 
@@ -325,6 +418,11 @@ describe('a body that is sent as it comes', () => {
     await expect.poll(() => body.drains).toBe(1);
     expect(body.sink?.flushed).toBe(true);
   });
+});
+
+test('a server name that is an address is refused at once: Node would throw with the first connection', () => {
+  const destination = { url: new URL('https://api.example'), tls: { serverName: '127.0.0.1' }, connectTimeoutMs };
+  expect(() => new Destinations().open(destination, 1)).toThrow(expect.objectContaining({ code: 'REQUEST_INVALID' }));
 });
 
 test('a request that could not be written as HTTP/1.1 is not sent', async () => {

@@ -36,6 +36,7 @@ export class ConnectionPool implements ConnectionOwner {
   #queue: Queued[] = [];
   #opening = 0;
   #isLeaving = false;
+  #isClosed = false;
 
   constructor(connector: Connector) {
     this.#connector = connector;
@@ -76,14 +77,15 @@ export class ConnectionPool implements ConnectionOwner {
     for (const { call } of waiting) call.callFailed(gone());
   }
 
-  /** There are no users any more. */
+  /** There are no users any more: a connection that is still being made is not kept. */
   close(): void {
+    this.#isClosed = true;
     for (const connection of this.#open.keys()) connection.destroy();
   }
 
   connectionFree(connection: HttpConnection): void {
     this.#release(connection);
-    if (!connection.isOpen) return connection.destroy();
+    if (this.#isClosed || !connection.isOpen) return connection.destroy();
     this.#open.set(connection, undefined);
     this.#idle.push(connection);
     if (this.#queue.length > 0) this.#leaveSoon();

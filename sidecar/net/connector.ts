@@ -30,7 +30,7 @@ export class Connector {
   readonly #secureContext: tls.SecureContext | undefined;
   #session: Buffer | undefined;
 
-  /** Throws if a certificate or key cannot be read. */
+  /** Throws if a certificate or key cannot be read, or the server name is none. */
   constructor(destination: Destination, buffers: LargeBuffers) {
     this.#buffers = buffers;
     const { url, tls: material, proxy } = destination;
@@ -42,6 +42,8 @@ export class Connector {
     this.#host = first.hostname.replace(/^\[|\]$/g, '');
     this.#port = Number(first.port || (this.#isTls ? 443 : 80));
     this.#secureContext = secureContext(material);
+    // It would throw with the first connection, where nobody expects it.
+    if (net.isIP(material.serverName ?? '') !== 0) throw new ClientError('REQUEST_INVALID', 'A server name is no address');
   }
 
   open(owner: ConnectionOwner, opened: Opened): void {
@@ -73,14 +75,18 @@ export class Connector {
     const cancel = systemClock.after(this.#destination.connectTimeoutMs, () => {
       socket.destroy(new ClientError('CONNECT_TIMEOUT', 'The connection was not made in time'));
     });
-    const failed = (error: Error): void => {
+    let failure: Error | undefined;
+    const noted = (error: Error): void => void (failure ??= error);
+    // Not every connection that ends says why.
+    const failed = (): void => {
       cancel();
-      opened(error);
+      opened(failure ?? new ClientError('CONNECTION_CLOSED', 'The connection was closed before it was made'));
     };
-    socket.once('error', failed);
+    socket.on('error', noted);
+    socket.once('close', failed);
     socket.once(this.#isTls ? 'secureConnect' : 'connect', () => {
       cancel();
-      socket.off('error', failed);
+      socket.off('close', failed);
       connection = new HttpConnection(socket, owner, buffer);
       opened(undefined, connection);
     });
@@ -100,6 +106,10 @@ export class Connector {
       ...(tunnel === undefined ? { onread } : { socket: tunnel }),
     });
     socket.on('session', (session: Buffer) => (this.#session = session));
+    // A server that cannot go on with it may say so by breaking off, and would each time.
+    socket.on('close', (hadError: boolean) => {
+      if (hadError) this.#session = undefined;
+    });
     return socket;
   }
 }

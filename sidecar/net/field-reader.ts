@@ -30,6 +30,11 @@ export class FieldReader {
     this.#left = longestHeadBytes - taken;
   }
 
+  /** Of the section, as far as it has been read, and what was taken before. */
+  get size(): number {
+    return longestHeadBytes - this.#left;
+  }
+
   /** Reads whole lines of `bytes` between `from` and `end`, and says where the first begins that is not whole. */
   read(bytes: Buffer, from: number, end: number): number {
     const limit = from + this.#left;

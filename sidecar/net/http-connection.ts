@@ -199,6 +199,7 @@ export class HttpConnection implements AnswerSink, BodySink {
   /** After an answer; it may have been the whole of what was read. */
   #rest(length: number): void {
     if (this.#socket.destroyed) return;
+    this.#buffer?.leave();
     if (length > 0 || !this.#sent || this.#last || !this.#reader.keepAlive || !this.isOpen) return void this.#socket.destroy();
     const { keepAliveMs } = this.#reader;
     const mayIdleMs = keepAliveMs === undefined ? idleMs : Math.min(keepAliveMs - marginMs, longestIdleMs);

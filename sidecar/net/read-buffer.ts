@@ -84,10 +84,15 @@ export class ReadBuffer {
     return this.#bytes;
   }
 
+  /** An answer is over. Nobody will say when what is left of it is no longer needed: that the next one's is not says nothing of it. */
+  leave(): void {
+    for (const bytes of this.#kept) this.#large.drop(bytes);
+    this.#kept.length = 0;
+  }
+
   /** The connection is over. */
   close(): void {
-    for (const bytes of this.#kept) this.#large.drop(bytes);
+    this.leave();
     if (!this.#isKept) this.#large.drop(this.#bytes);
-    this.#kept.length = 0;
   }
 }

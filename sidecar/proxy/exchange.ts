@@ -45,6 +45,8 @@ export class Exchange implements CallOwner, Expiring, Member {
   #held: HeldAnswer | undefined;
   #waiting: AbortController | undefined;
   #closed = false;
+  /** The API's answer waits until the caller has taken what there is. */
+  #awaitsCaller = false;
 
   constructor(context: ExchangeContext, request: IncomingMessage, response: ServerResponse, route: Route, head: RequestHead, path: string) {
     this.#context = context;
@@ -254,9 +256,13 @@ export class Exchange implements CallOwner, Expiring, Member {
 
   #awaitCaller(call: UpstreamCall): void {
     call.pause();
+    // What TLS had deciphered already still comes.
+    if (this.#awaitsCaller) return;
+    this.#awaitsCaller = true;
     this.#response.once('drain', () => {
+      this.#awaitsCaller = false;
       this.deadline = this.#context.deadlines.in(idleTimeoutMs);
-      call.passed();
+      if (this.#answer.flush()) call.passed();
       call.resume();
     });
   }

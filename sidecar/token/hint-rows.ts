@@ -300,7 +300,7 @@ export const hintRows: readonly HintRow[] = [
   },
   {
     says: 'anything else',
-    hint: "It gives no reason that is known here; the sidecar's log has its words, with secrets taken out. Check tokenEndpoint and grant.",
+    hint: "It gives no reason that is known here. Its own words, with secrets taken out, are in the sidecar's log and among the doctor's steps. Check tokenEndpoint and grant.",
     doctorHelps: true,
   },
 ];

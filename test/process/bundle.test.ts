@@ -12,17 +12,21 @@ function modulesOf(bundle: string): readonly string[] {
   return modules;
 }
 
-it('the sidecar holds no Kubernetes client, and nothing of the operator and the command line', () => {
+it('the sidecar holds no Kubernetes client, and nothing of the operator, the doctor and the command line', () => {
   const modules = modulesOf('dist/sidecar.mjs');
   expect(modules).toContain('sidecar/start-sidecar.ts');
-  expect(modules.filter((module) => /^(?:operator|cli)\/|node_modules\/(?:@kubernetes|commander|yaml|fastify)\//.test(module))).toEqual([]);
+  expect(
+    modules.filter((module) => /^(?:operator|doctor|cli)\/|node_modules\/(?:@kubernetes|commander|yaml|fastify|undici)\//.test(module)),
+  ).toEqual([]);
 });
 
 it('the doctor in the sidecar holds no Kubernetes client, no server, and nothing of the operator and the command line', () => {
   const modules = modulesOf('dist/doctor.mjs');
   expect(modules).toContain('doctor/examine.ts');
   expect(
-    modules.filter((module) => /^(?:operator|cli)\/|node_modules\/(?:@kubernetes|commander|yaml|fastify|prom-client)\//.test(module)),
+    modules.filter((module) =>
+      /^(?:operator|cli)\/|node_modules\/(?:@kubernetes|commander|yaml|fastify|prom-client|undici)\//.test(module),
+    ),
   ).toEqual([]);
 });
 
@@ -51,10 +55,10 @@ it('the kubectl plugin holds of the operator how it reaches the API server and h
   expect(modules.filter((module) => /^sidecar\/(?:proxy|token|config)\/|node_modules\/fastify\//.test(module))).toEqual([]);
 });
 
-it('the operator holds nothing of the sidecar and the command line', () => {
+it('the operator holds nothing of the sidecar, the doctor and the command line', () => {
   const modules = modulesOf('dist/operator.mjs');
   expect(modules).toContain('operator/start-operator.ts');
-  expect(modules.filter((module) => /^(?:sidecar|cli)\/|node_modules\/(?:commander|yaml)\//.test(module))).toEqual([]);
+  expect(modules.filter((module) => /^(?:sidecar|doctor|cli)\/|node_modules\/(?:commander|yaml)\//.test(module))).toEqual([]);
 });
 
 it.each(['dist/launcher.mjs', 'dist/kubectl-launcher.mjs'])(

@@ -1,7 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { request } from 'undici';
 import { setStage } from './stage.ts';
 
 test('server-sent events arrive one by one, each before the next is sent', async () => {
@@ -13,15 +11,15 @@ test('server-sent events arrive one by one, each before the next is sent', async
       streams.push(response);
     },
   });
-  const { body, headers } = await request(`${stage.url}/events`, { headers: { accept: 'text/event-stream' } });
-  expect(headers['content-type']).toBe('text/event-stream');
+  const { body, headers } = await fetch(`${stage.url}/events`, { headers: { accept: 'text/event-stream' } });
+  expect(headers.get('content-type')).toBe('text/event-stream');
+  const texts = body?.pipeThrough(new TextDecoderStream()).getReader();
   const [stream] = streams;
-  body.setEncoding('utf8');
   for (let i = 1; i <= 100; i += 1) {
     const event = `id: ${i}\ndata: {"step":${i}}\n\n`;
     stream?.write(event);
-    expect(await once(body, 'data')).toEqual([event]);
+    expect(await texts?.read()).toEqual({ done: false, value: event });
   }
   stream?.end();
-  await once(body, 'end');
+  expect(await texts?.read()).toEqual({ done: true, value: undefined });
 });

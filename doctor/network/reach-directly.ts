@@ -6,14 +6,14 @@ import type { Outcome, Verdict } from '../examination.ts';
 import type { Destination } from './destination.ts';
 import { type EnvironmentProxy, proxyOfEnvironment } from './environment-proxy.ts';
 import { openTunnel } from './open-tunnel.ts';
-import type { ReachContext } from './reach.ts';
+import type { ReachContext } from './reach-context.ts';
 import { readResolver, resolveName } from './resolve-name.ts';
 import { directRoute, hostOf, portOf, type Route, shakeHandsBy, tunnelRoute } from './route.ts';
 import { attemptMs, describeAddress, tryAddresses } from './try-addresses.ts';
 import { unconnected, unresolved } from './unreached.ts';
 
 /** DNS and TCP to the destination itself, and if there is no way: whether there is one through the proxy that others use here. */
-export async function connectDirectly(destination: Destination, context: ReachContext): Promise<Outcome<Route>> {
+export async function reachDirectly(destination: Destination, context: ReachContext): Promise<Outcome<Route>> {
   const { clock, record, environment } = context;
   const other = proxyOfEnvironment(environment, destination.url);
   const resolved = await examineName(destination, destination.url, context);

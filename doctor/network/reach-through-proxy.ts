@@ -1,15 +1,15 @@
 import type { ProxyConfig } from '../../crds/sidecar-config.ts';
 import type { Mend, Outcome, Verdict } from '../examination.ts';
-import { examineName } from './connect-directly.ts';
+import { examineName } from './reach-directly.ts';
 import { type Destination, failureOf } from './destination.ts';
 import { dial } from './dial.ts';
 import { openTunnel, type Tunnel } from './open-tunnel.ts';
-import type { ReachContext } from './reach.ts';
+import type { ReachContext } from './reach-context.ts';
 import { directRoute, hostOf, portOf, type Route, shakeHandsBy, tunnelRoute } from './route.ts';
 import { describeAddress, tryAddresses, whatHappened } from './try-addresses.ts';
 
 /** DNS and TCP to the proxy that the credential names, and what it says to CONNECT. */
-export async function connectThroughProxy(destination: Destination, proxy: ProxyConfig, context: ReachContext): Promise<Outcome<Route>> {
+export async function reachThroughProxy(destination: Destination, proxy: ProxyConfig, context: ReachContext): Promise<Outcome<Route>> {
   const { clock, record } = context;
   const { subject, timeoutMs } = destination;
   const url = new URL(proxy.url);
