@@ -15,6 +15,16 @@ it('shows a step in one line, with its details below it', () => {
   ]);
 });
 
+it('lets no server and no pod write to the terminal but letters', () => {
+  const hostile = '\u001B[2J\u009B31m\r\u202Ex';
+  const lines = [
+    ...formatStep({ ...step, summary: hostile, details: [hostile] }, undefined),
+    ...formatVerdict({ code: 'works', sentence: hostile, mend: { kind: 'elsewhere', advice: hostile } }),
+  ];
+  expect(lines.join('')).not.toMatch(/[\p{Cc}\u202E]/u);
+  expect(lines.join('')).toContain('x');
+});
+
 it('names what is looked at where it is another than before', () => {
   expect(formatStep({ ...step, details: [] }, step)).toHaveLength(1);
   expect(formatStep({ ...step, subject: 'api', details: [] }, step).slice(0, 2)).toEqual(['', 'API']);
@@ -100,4 +110,17 @@ it('writes YAML that every reader takes for the same value', () => {
   const yaml = formatYaml(value).join('\n');
   expect(parse(yaml)).toEqual(value);
   expect(parseAllDocuments(yaml, { version: '1.1', schema: 'yaml-1.1' }).map((document) => document.toJS())).toEqual([value]);
+});
+
+it('takes paths that no doctor of ours sends for what they are', () => {
+  const changes = [
+    { path: '__proto__.shell', value: 'yes' },
+    { path: 'constructor.prototype.shell', value: 'yes' },
+    { path: 'a', value: 'x' },
+    { path: 'a.b', value: 'y' },
+    { path: 'a.b[]', value: 'z' },
+  ];
+  expect(formatChanges(changes).join('\n')).toContain('shell: "yes"');
+  expect(Object.keys(Object.prototype)).toEqual([]);
+  expect('shell' in {}).toBe(false);
 });

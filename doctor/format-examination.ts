@@ -17,7 +17,7 @@ export function formatStep({ subject, name, outcome, tookMs, summary, details }:
     ...title,
     `  ${outcome.padEnd(outcomeWidth)}  ${name.padEnd(nameWidth)} ${took}  ${summary}`,
     ...details.map((detail) => indent + ' '.repeat(outcomeWidth) + detail),
-  ];
+  ].map(printable);
 }
 
 /** The verdict, how a caller of the sidecar sees it, and the mend: what is to be changed as YAML to paste. */
@@ -27,7 +27,12 @@ export function formatVerdict({ code, sentence, mend, failure }: Verdict): reado
     `Verdict: ${sentence}`,
     `  (${[code, seenBy(code, failure)].filter(Boolean).join('; ')})`,
     ...(mend === undefined ? [] : ['', ...formatMend(mend)]),
-  ];
+  ].map(printable);
+}
+
+/** Without what a terminal would obey or be misled by, whoever wrote it: a server, or another pod's doctor. */
+function printable(line: string): string {
+  return line.replaceAll(/[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu, ' ');
 }
 
 function seenBy(code: Verdict['code'], failure: Verdict['failure']): string | undefined {
@@ -66,15 +71,28 @@ export function formatChanges(changes: readonly Change[]): readonly string[] {
 
 type Tree = { [key: string]: unknown };
 
-/** `spec.grant.scope` as a tree, together with the other changes; what is added to a list as a list of its own. */
+/** `spec.grant.scope` as a tree, together with the other changes; what is added to a list as a list of its own. A pod may have sent any path. */
 function nested(changes: readonly Change[]): Tree {
-  const root: Tree = {};
+  const root = emptyTree();
   for (const { path, value } of changes) {
     const keys = path.replace(addition, '').split('.');
     let at = root;
-    for (const key of keys.slice(0, -1)) at = (at[key] ??= {}) as Tree;
+    for (const key of keys.slice(0, -1)) {
+      const inner = at[key];
+      at = isTree(inner) ? inner : (at[key] = emptyTree());
+    }
     const last = keys.at(-1) ?? '';
-    at[last] = addition.test(path) ? [...((at[last] as readonly unknown[] | undefined) ?? []), value] : value;
+    const before: unknown = at[last];
+    at[last] = addition.test(path) ? [...(Array.isArray(before) ? (before as readonly unknown[]) : []), value] : value;
   }
   return root;
+}
+
+/** Without a prototype, so that `__proto__` is a key like any other. */
+function emptyTree(): Tree {
+  return Object.create(null) as Tree;
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === null;
 }

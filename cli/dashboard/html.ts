@@ -1,3 +1,5 @@
+import { plainText } from '../plain-text.ts';
+
 /** Text that is HTML already; nothing else goes into a page as it is. */
 export class Html {
   readonly #text: string;
@@ -26,10 +28,6 @@ function render(content: Content): string {
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
-/** Of control characters those that a page cannot show, and those that would show the rest of a line in another order than it has. */
-// oxlint-disable-next-line no-control-regex -- these are what is looked for
-const deceptive = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
-
 function escapeText(text: string): string {
-  return text.replace(deceptive, '\ufffd').replace(/[&<>"']/g, (character) => entities[character] ?? '');
+  return plainText(text).replace(/[&<>"']/g, (character) => entities[character] ?? '');
 }

@@ -225,13 +225,22 @@ describe("the doctor's button", () => {
     'consumer=other+lms&method=GET&path=',
     goodForm.replace('GET', 'DELETE'),
     goodForm.replace('GET', 'POST'),
-    `${goodForm}no-slash`,
+    `${goodForm}https://evil.example/`,
+    `${goodForm}%2Fx%23y`,
     `${goodForm}%2Fa%0D%0AHost:+x`,
     `${goodForm}%2F${'a'.repeat(2048)}`,
     `${goodForm}%2F${'a'.repeat(20_000)}`,
     '',
   ])('takes nothing that the form does not offer: %#', async (body) => {
     expect((await post(body)).status).toBe(400);
+    expect(asked).toEqual([]);
+  });
+
+  it('says of a path what is wrong with it', async () => {
+    for (const path of ['/a b', '/käse']) {
+      const { status, body } = await post(goodForm + encodeURIComponent(path));
+      expect([status, body]).toEqual([400, expect.stringContaining('The path must be as it is sent: spaces, # and letters outside ASCII')]);
+    }
     expect(asked).toEqual([]);
   });
 

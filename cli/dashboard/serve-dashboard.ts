@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import * as http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../crds/clock.ts';
+import { parseApiCall } from '../../doctor/api/api-call.ts';
 import { checkAccess } from './check-access.ts';
 import { credentialPage } from './credential-page.ts';
 import { credentialPath, credentialsPage } from './credentials-page.ts';
@@ -129,6 +130,7 @@ class DashboardServer {
     const form = await readForm(request);
     const asked = form && readExamination(form, credential);
     if (asked === undefined) return send(response, 400, drawRefusal('Not understood', 'This is not what the form sends.'));
+    if (typeof asked === 'string') return send(response, 400, drawRefusal('Not understood', asked));
     const obstacle = this.#examinations.begin(asked);
     if (obstacle === 'busy')
       return send(response, 503, drawRefusal('Busy', 'Other examinations are under way. Try again when they have ended.'));
@@ -181,12 +183,18 @@ async function readForm(request: http.IncomingMessage): Promise<URLSearchParams 
   return new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
 }
 
-/** Only what the page offers: a consumer that there is, and a method that changes nothing. */
-function readExamination(form: URLSearchParams, { namespace, name, consumers = [] }: CredentialOverview): ExaminationRequest | undefined {
+/** Only what the page offers: a consumer that there is, and a method that changes nothing. A sentence, if the path is none. */
+function readExamination(
+  form: URLSearchParams,
+  { namespace, name, consumers = [] }: CredentialOverview,
+): ExaminationRequest | string | undefined {
   const consumer = consumers.find((known) => consumerKey(known) === form.get('consumer'));
   const method = examinableMethods.find((known) => known === form.get('method'));
   const path = (form.get('path') ?? '').trim();
-  if (consumer === undefined || method === undefined || !/^(?:\/[!-~]*)?$/.test(path) || path.length > maxPathLength) return undefined;
-  const call = { method, probe: form.get('probe') === 'yes', ...(path !== '' && { path }) };
+  if (consumer === undefined || method === undefined || path.length > maxPathLength) return undefined;
+  const parsed = parseApiCall(method, path);
+  if (!parsed.ok) return parsed.message.replace('--path', 'The path');
+  const { path: known } = parsed.call;
+  const call = { method, probe: form.get('probe') === 'yes', ...(known !== undefined && { path: known }) };
   return { namespace, name, consumer: consumer.name, alias: consumer.alias, ...call };
 }

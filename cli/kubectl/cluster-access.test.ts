@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { systemClock } from '../../crds/clock.ts';
 import { ApiClient } from '../../operator/kube/api-client.ts';
 import { FakeApiServer } from '../../test/support/fake-api-server.ts';
@@ -20,13 +20,13 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-async function kubeconfig(name: string, user: object = {}): Promise<string> {
+async function kubeconfig(name: string, user: object = {}, cluster: object = {}): Promise<string> {
   const file = join(folder, name);
   const config = {
     apiVersion: 'v1',
     kind: 'Config',
     'current-context': 'here',
-    clusters: [{ name: 'c', cluster: { server: server.url, 'insecure-skip-tls-verify': true } }],
+    clusters: [{ name: 'c', cluster: { server: server.url, 'insecure-skip-tls-verify': true, ...cluster } }],
     users: [{ name: 'u', user }],
     contexts: [
       { name: 'here', context: { cluster: 'c', user: 'u', namespace: 'hr' } },
@@ -88,4 +88,23 @@ test('a login plugin is run, and told what kubectl tells it', async () => {
   await api.request({ method: 'GET', path: '/api/v1/pods' });
   api.close();
   expect(server.requests.at(-1)?.headers.authorization).toBe('Bearer jane-false-127.0.0.1');
+});
+
+test('without a kubeconfig that is said, and not that a cluster on this machine does not answer', () => {
+  vi.stubEnv('KUBECONFIG', '');
+  vi.stubEnv('HOME', folder);
+  const told = 'there is no kubeconfig: set KUBECONFIG, or name one with --kubeconfig';
+  expect(openAccess({})).toBe(told);
+  expect(openAccess({ context: 'here' })).toBe(told);
+  vi.unstubAllEnvs();
+});
+
+test('a server without TLS, such as kubectl proxy, and one with a slash at its end are called', async () => {
+  const cluster = { server: `${server.url}/`, 'insecure-skip-tls-verify': false };
+  const { kubeConfig } = opened({ kubeconfig: await kubeconfig('proxy', {}, cluster) });
+  const api = new ApiClient(kubeConfig, { clock: systemClock, userAgent: 'test' });
+  await api.request({ method: 'GET', path: '/api/v1/pods' });
+  api.close();
+  expect(server.requests.at(-1)?.path).toBe('/api/v1/pods');
+  expect(kubeConfig.getCurrentCluster()?.server).toBe(server.url);
 });

@@ -24,6 +24,7 @@ export function openAccess({ kubeconfig, context, namespace }: AccessOptions): C
     const why = error instanceof Error && 'code' in error ? String(error.code) : 'it is not what a kubeconfig should be';
     return `the kubeconfig${kubeconfig === undefined ? '' : ` ${kubeconfig}`} cannot be read (${why})`;
   }
+  if (isMadeUp(kubeConfig)) return 'there is no kubeconfig: set KUBECONFIG, or name one with --kubeconfig';
   if (context !== undefined) {
     const known = kubeConfig.getContexts().map(({ name }) => name);
     if (!known.includes(context)) {
@@ -34,9 +35,23 @@ export function openAccess({ kubeconfig, context, namespace }: AccessOptions): C
   if (kubeConfig.getCurrentCluster() === null) {
     return 'the kubeconfig names no cluster: set KUBECONFIG, or choose a context with --context or kubectl config use-context NAME';
   }
+  straightenServer(kubeConfig);
   tellPlugin(kubeConfig);
   const ownNamespace = kubeConfig.getContextObject(kubeConfig.getCurrentContext())?.namespace;
   return { kubeConfig, context: kubeConfig.getCurrentContext(), namespace: namespace ?? ownNamespace ?? 'default' };
+}
+
+/** Where there is none, the library makes up a cluster on this machine, as kubectl did once. */
+function isMadeUp(kubeConfig: KubeConfig): boolean {
+  return kubeConfig.getCurrentContext() === 'loaded-context' && kubeConfig.getCurrentCluster()?.server === 'http://localhost:8080';
+}
+
+/** As kubectl has it: a slash at the end says nothing, and without TLS there is nothing that could be skipped of it; the library takes neither. */
+function straightenServer(kubeConfig: KubeConfig): void {
+  const cluster = kubeConfig.getCurrentCluster();
+  if (cluster === null) return;
+  const server = cluster.server.replace(/\/+$/, '');
+  Object.assign(cluster, { server, ...(server.startsWith('http:') && { skipTLSVerify: true }) });
 }
 
 /** A login plugin is told what kubectl tells it; the library leaves that out. client.authentication.k8s.io/v1: ExecCredentialSpec. */

@@ -78,8 +78,9 @@ export function tellReadError(error: unknown): string {
   }
   if (error instanceof ConnectionError) {
     if (error.code === 'no_credentials') return `${error.message}: kubectl get pods shows what the login plugin has to say`;
-    // Ours are for logs, the system's say what there is to know.
-    return error.code === error.code.toLowerCase() ? error.message : `${error.message} (${error.code})`;
+    // Our own.
+    if (error.code === error.code.toLowerCase()) return error.message;
+    return `the API server cannot be reached: ${error.message}${error.message.includes(error.code) ? '' : ` (${error.code})`}`;
   }
   if (error instanceof Error) return 'code' in error ? `${error.message} (${String(error.code)})` : error.message;
   return 'for no known reason';

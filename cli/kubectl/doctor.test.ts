@@ -62,10 +62,23 @@ test("the doctor's steps and verdict are shown, and its exit code is passed on",
   expect(out).toContain('Verdict: login.acme.example refused the secret.');
 });
 
+test('a field that is to be taken out is shown as that', async () => {
+  const mend = { kind: 'manifest', tried: true, changes: [{ path: 'spec.grant.scope', value: undefined }] } as const;
+  const examination: Examination = { ...refused, verdict: { ...refused.verdict, mend } };
+  execute = () => Promise.resolve({ exitCode: 4, stdout: JSON.stringify({ examination }), stderr: '' });
+  expect((await ask()).out).toContain('# without spec.grant.scope');
+});
+
 test('options reach the doctor in the container of the sidecar', async () => {
   await ask({ path: '/odata', method: 'HEAD', probe: false });
   const command = ['tokenward', '/usr/bin/node', '/usr/lib/tokenward/doctor.mjs', 'lms', '--json-lines'];
   expect(commands).toEqual([[...command, '--path', '/odata', '--method', 'HEAD', '--no-probe']]);
+});
+
+test('a path that cannot be sent is refused before anything runs', async () => {
+  const before = commands.length;
+  expect(await ask({ path: '/a b' })).toMatchObject({ code: 2, err: expect.stringMatching(/^error: --path must be as it is sent/) });
+  expect(commands).toHaveLength(before);
 });
 
 test('as JSON the examination stands alone on standard output', async () => {
@@ -121,6 +134,18 @@ test('what the doctor says instead of an examination is passed on, and so is its
   expect(await ask()).toMatchObject({ code: 2, err: expect.stringMatching(/error: --method must be a method$/) as string });
   execute = () => Promise.resolve({ exitCode: 0, stdout: 'hello', stderr: '' });
   expect(await ask()).toMatchObject({ code: 70 });
+});
+
+test.each([
+  ['a code of a newer version', { verdict: { code: 'moon_full', sentence: 'No.' } }],
+  ['a failure that there is not', { verdict: { ...refused.verdict, failure: 'constructor' } }],
+  ['changes that are none', { verdict: { ...refused.verdict, mend: { kind: 'manifest', tried: true, changes: 'all' } } }],
+  ['a step that cannot be drawn', { steps: [{ ...refused.steps[0], outcome: 'toString' }] }],
+])('an examination with %s is said not to be understood', async (_, part) => {
+  execute = () => Promise.resolve({ exitCode: 4, stdout: JSON.stringify({ examination: { ...refused, ...part } }), stderr: '' });
+  const { code, err } = await ask();
+  expect(code).toBe(4);
+  expect(err).toContain('(1.2.3) says is not understood here');
 });
 
 test('a right that is missing is named', async () => {

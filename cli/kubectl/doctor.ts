@@ -1,3 +1,4 @@
+import { parseApiCall } from '../../doctor/api/api-call.ts';
 import type { Step } from '../../doctor/examination.ts';
 import { formatStep, formatVerdict } from '../../doctor/format-examination.ts';
 import { exitCode } from '../cli-context.ts';
@@ -22,7 +23,13 @@ export async function doctor(
   { reader, streams }: { readonly reader: ClusterReader; readonly streams: Pick<PodStreams, 'execute'> },
   { print, printError }: Pick<KubectlContext, 'print' | 'printError'>,
 ): Promise<number> {
-  const { namespace, alias, json } = request;
+  const { namespace, alias, json, method } = request;
+  const parsed = parseApiCall(method ?? 'GET', request.path);
+  if (!parsed.ok) {
+    printError(`error: ${parsed.message}`);
+    return exitCode.usage;
+  }
+  const question = { ...request, path: parsed.call.path, method: method && parsed.call.method };
   const found = await findPod(reader, namespace, request.pod, alias);
   if (!found.ok) {
     printError(`error: ${found.why}`);
@@ -35,7 +42,7 @@ export async function doctor(
       if (!json) for (const line of formatStep(step, before)) print(line);
       before = step;
     };
-    const answer = await askDoctor(streams, found.pod, request, record, AbortSignal.timeout(timeoutMs));
+    const answer = await askDoctor(streams, found.pod, question, record, AbortSignal.timeout(timeoutMs));
     if (!answer.ok) {
       printError(`error: ${answer.why}`);
       return answer.exitCode === exitCode.fine ? exitCode.internal : answer.exitCode;

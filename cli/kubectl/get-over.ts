@@ -8,6 +8,7 @@ const mostBytes = 4 * 1024 * 1024;
 /** `GET` of a path on `connection`, which is closed afterwards. Rejects if the answer is none, not 200, too large or too late. */
 export function getOver(connection: Duplex, port: number, path: string, clock: Clock): Promise<string> {
   return new Promise((resolve, reject) => {
+    if (connection.errored !== null) return reject(connection.errored);
     const fail = (error: Error): void => {
       cancel();
       connection.destroy();

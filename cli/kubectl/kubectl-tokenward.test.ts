@@ -43,9 +43,18 @@ test.each([['list', 'extra'], ['status'], ['doctor', 'pod'], ['list', '--nonsens
   },
 );
 
+test.each([
+  '--kubeconfig /no/such/file list',
+  '-n hr --kubeconfig=/no/such/file status lms',
+  'list -n=hr -l=a=b -o=wide --kubeconfig /no/such/file',
+])('flags stand where kubectl takes them: %s', async (line) =>
+  expect(await run(...line.split(' '))).toMatchObject({ code: 1, said: expect.stringContaining('/no/such/file cannot') as string }),
+);
+
 test('help and version are no mistakes', async () => {
   expect(await run('--version')).toEqual({ code: 0, said: '1.2.3' });
   const help = await run('doctor', '--help');
   expect(help.code).toBe(0);
   expect(help.said).toContain('Exit code: 0 it works');
+  expect(help.said).toContain('--kubeconfig <file>');
 });

@@ -19,7 +19,9 @@ export async function kubectlTokenward(argv: readonly string[], context: Kubectl
     code = await running;
   });
   try {
-    await program.parseAsync(argv, { from: 'user' });
+    // `-n=hr` is `-n hr` for kubectl.
+    const words = argv.map((word) => word.replace(/^(-[A-Za-z])=/, '$1'));
+    await program.parseAsync(words, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? exitCode.fine : exitCode.usage;
@@ -37,22 +39,22 @@ function commandTree(context: KubectlContext, end: (running: Promise<number>) =>
     .exitOverride()
     .configureOutput({ writeOut: (text) => print(text.trimEnd()), writeErr: (text) => printError(text.trimEnd()) })
     .version(version, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print this help');
+    .helpOption('-h, --help', 'print this help')
+    .configureHelp({ showGlobalOptions: true })
+    // As for kubectl, before the command or behind it.
+    .option('-n, --namespace <name>', "the namespace, in place of the context's")
+    .option('--context <name>', 'the context of the kubeconfig, in place of its current one')
+    .option('--kubeconfig <file>', 'the kubeconfig, in place of KUBECONFIG and ~/.kube/config');
 
-  const command = (usage: string, description: string): Command =>
-    program
-      .command(usage)
-      .description(description)
-      .option('-n, --namespace <name>', "the namespace, in place of the context's")
-      .option('--context <name>', 'the context of the kubeconfig, in place of its current one')
-      .option('--kubeconfig <file>', 'the kubeconfig, in place of KUBECONFIG and ~/.kube/config');
+  const command = (usage: string, description: string): Command => program.command(usage).description(description);
+  const all = <T>(options: T): T => ({ ...program.opts(), ...options });
 
   command('list', 'A line for each credential: whether it is ready, why, how many pods use it and what it reaches.')
     .alias('ls')
     .option('-A, --all-namespaces', 'the credentials of all namespaces')
     .option('-l, --selector <labels>', 'only credentials with these labels, such as team=hr')
     .addOption(new Option('-o, --output <format>', 'more columns, or JSON').choices(['wide', 'json']))
-    .action((options: ListOptions) => end(list(options, context)));
+    .action((options: ListOptions) => end(list(all(options), context)));
 
   command(
     'status',
@@ -60,7 +62,7 @@ function commandTree(context: KubectlContext, end: (running: Promise<number>) =>
   )
     .argument('<name>', "the credential's name")
     .addOption(new Option('-o, --output <format>', 'JSON').choices(['json']))
-    .action((name: string, options: StatusOptions) => end(status(name, options, context)));
+    .action((name: string, options: StatusOptions) => end(status(name, all(options), context)));
 
   command(
     'doctor',
@@ -76,12 +78,12 @@ function commandTree(context: KubectlContext, end: (running: Promise<number>) =>
       'after',
       '\nExit code: 0 it works, 1 the credential or the pod is not as it should be, 2 the command line is wrong, 3 the network, 4 the token endpoint or 5 the API says no.',
     )
-    .action((pod: string, alias: string, options: DoctorOptions) => end(examine(pod, alias, options, context)));
+    .action((pod: string, alias: string, options: DoctorOptions) => end(examine(pod, alias, all(options), context)));
 
   command('dashboard', 'The same as a page in the browser, on this machine alone, and kept up to date.')
     .option('-A, --all-namespaces', 'the credentials of all namespaces')
     .option('--open', 'open the browser')
-    .action((options: DashboardOptions) => end(dashboard(options, context)));
+    .action((options: DashboardOptions) => end(dashboard(all(options), context)));
 
   return program;
 }

@@ -5,7 +5,7 @@ import { version } from '../../crds/version.ts';
 import { exitCode } from '../cli-context.ts';
 import type { KubectlContext } from './kubectl-context.ts';
 import { kubectlTokenward } from './kubectl-tokenward.ts';
-import { plainText } from './plain-text.ts';
+import { plainText } from '../plain-text.ts';
 
 const signals = ['SIGINT', 'SIGTERM'] as const;
 const openers: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>>> = {

@@ -122,6 +122,8 @@ class ForwardedPort extends Duplex {
   constructor(port: number) {
     super();
     this.#port = port;
+    // What goes wrong may be told before anybody can listen; it is in `errored` then.
+    this.on('error', () => {});
   }
 
   use(socket: Socket): void {

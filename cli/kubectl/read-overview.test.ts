@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { systemClock } from '../../crds/clock.ts';
+import { type Clock, systemClock } from '../../crds/clock.ts';
 import type { CredentialObject } from '../../operator/credential/credential-object.ts';
 import { ApiClient } from '../../operator/kube/api-client.ts';
 import { credentialObject, resources } from '../../test/support/cluster-objects.ts';
@@ -55,10 +55,10 @@ function credential(name: string, status: object = { revision }): CredentialObje
   return { ...credentialObject(name), status: { observedGeneration, conditions, ...status } } as CredentialObject;
 }
 
-async function read(request: Partial<OverviewRequest> = {}) {
+async function read(request: Partial<OverviewRequest> = {}, clock: Clock = systemClock) {
   const api = new ApiClient(server.config, { clock: systemClock, userAgent: 'test' });
   try {
-    const context = { reader: new ClusterReader(api), streams: { openPort }, clock: systemClock };
+    const context = { reader: new ClusterReader(api), streams: { openPort }, clock };
     return await readOverview({ place: 'here', scope: 'hr', inDepth: true, ...request }, context);
   } finally {
     api.close();
@@ -116,6 +116,16 @@ test('a token that cannot be had is the state of a credential that is otherwise 
 test('a sidecar that has not got the newest configuration yet is told from one that has', async () => {
   server.cluster.put(resources.credentials, credential('lms-admin', { revision: '4-4567cdef' }));
   expect((await overviewOf('lms-admin'))?.consumers).toMatchObject([{ revision, isCurrent: false }]);
+});
+
+test('a credential that is well for the operator, and that a sidecar cannot use, is not shown as ready', async () => {
+  await sidecar.configure({});
+  await sidecar.configure({ lms: { newer: 'than this sidecar' } });
+  expect(await overviewOf('lms-admin')).toMatchObject({
+    state: 'invalid',
+    reason: 'credential_invalid',
+    message: expect.stringMatching(/^In the pod job-x7: ./) as string,
+  });
 });
 
 test('a credential that pods ask for and that is not there is shown as missing', async () => {
@@ -177,6 +187,16 @@ test('a pod whose sidecar hangs up, or is another program, keeps the others from
     { name: 'job-x7', state: 'ready' },
     { name: 'odd', unread: expect.stringContaining('cannot be understood') as string },
   ]);
+});
+
+test('after twenty seconds no more pods are asked, and it is said how many were not', async () => {
+  for (let index = 0; index < 20; index++) server.cluster.put(pods, injectedPod({ name: `job-${index}` }));
+  let now = 0;
+  const slow: Clock = { ...systemClock, monotonicMs: () => (now += 2000) };
+  const { gaps, credentials } = await read({}, slow);
+  expect(gaps).toEqual([expect.stringMatching(/^12 of 21 sidecars were not asked .* took 20 s/)]);
+  const consumers = credentials.find(({ name }) => name === 'lms-admin')?.consumers ?? [];
+  expect(consumers.filter(({ unread }) => unread?.includes('took too long') === true)).toHaveLength(12);
 });
 
 test('never more than eight pods are asked at once', async () => {

@@ -10,6 +10,8 @@ import { type AliasReading, readSidecar } from './read-sidecar.ts';
 
 /** Pods that are asked at once. */
 const concurrency = 8;
+/** So long pods are asked in all: there may be thousands, and each that hangs takes seconds. */
+const patienceMs = 20_000;
 
 export interface OverviewContext {
   readonly reader: ClusterReader;
@@ -81,12 +83,17 @@ async function readSidecars(
 ): Promise<ReadonlyMap<InjectedPod, PodReading>> {
   const readings = new Map<InjectedPod, PodReading>();
   const queue = [...pods];
+  const endMs = clock.monotonicMs() + patienceMs;
   const work = async (): Promise<void> => {
-    for (let pod = queue.shift(); pod !== undefined; pod = queue.shift()) readings.set(pod, await readPod(pod, streams, clock));
+    for (let pod = queue.shift(); pod !== undefined; pod = queue.shift()) {
+      readings.set(pod, clock.monotonicMs() < endMs ? await readPod(pod, streams, clock) : notAsked);
+    }
   };
   await Promise.all(Array.from({ length: concurrency }, work));
   return readings;
 }
+
+const notAsked: PodReading = { unread: 'its sidecar was not asked: asking the others took too long', isForbidden: false };
 
 async function readPod(pod: InjectedPod, streams: Pick<PodStreams, 'openPort'>, clock: Clock): Promise<PodReading> {
   if (pod.obstacle !== undefined) return { unread: pod.obstacle, isForbidden: false };
@@ -106,10 +113,15 @@ function gapsOf(readings: ReadonlyMap<InjectedPod, PodReading>): readonly string
   const namespaces = [...readings]
     .filter(([, reading]) => 'isForbidden' in reading && reading.isForbidden)
     .map(([{ namespace }]) => namespace);
-  return [...new Set(namespaces)].map(
-    (namespace) =>
-      `The sidecars of the namespace ${namespace} cannot be asked for tokens and counts: it takes the right to get and create pods/portforward there`,
-  );
+  const left = [...readings.values()].filter((reading) => reading === notAsked).length;
+  const late = `${left} of ${readings.size} sidecars were not asked for tokens and counts: the others took ${patienceMs / 1000} s; look at fewer at once, such as one namespace`;
+  return [
+    ...[...new Set(namespaces)].map(
+      (namespace) =>
+        `The sidecars of the namespace ${namespace} cannot be asked for tokens and counts: it takes the right to get and create pods/portforward there`,
+    ),
+    ...(left > 0 ? [late] : []),
+  ];
 }
 
 interface PodAlias {
@@ -162,7 +174,9 @@ function withCurrency(consumer: Consumer, newest: string | undefined): Consumer 
 /** What its consumers meet with goes into the credential's own state, where that is well. */
 function judged(credential: CredentialOverview): CredentialOverview {
   if (credential.state !== 'ready') return credential;
-  for (const { token, stateReason, state } of credential.consumers ?? []) {
+  for (const { name, token, stateReason, state } of credential.consumers ?? []) {
+    if (state === 'invalid')
+      return { ...credential, state, reason: 'credential_invalid', message: `In the pod ${name}: ${stateReason ?? 'it cannot be used'}` };
     if (token.kind === 'failing')
       return { ...credential, state: 'tokenFailing', reason: token.code, message: [token.detail, token.hint].filter(Boolean).join(' ') };
     if (state === 'ready' && stateReason !== undefined) return { ...credential, state: 'lastGoodKept', message: stateReason };

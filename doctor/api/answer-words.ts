@@ -8,8 +8,10 @@ export interface AnswerWords {
   readonly bearer: Challenge | undefined;
   /** `error` of that challenge, or of the body. */
   readonly error: string | undefined;
-  /** All that is said in words. */
+  /** All that is said in words, without markup, and of what is long the beginning. */
   readonly text: string;
+  /** The same as it came. */
+  readonly raw: string;
 }
 
 const longestText = 2000;
@@ -20,9 +22,14 @@ export function readAnswerWords({ headers, content }: ApiAnswer): AnswerWords {
   const described = challenges.flatMap(({ parameters }) => parameters.get('error_description') ?? []);
   const members = content.kind === 'members' ? content.members : {};
   const said = content.kind === 'members' ? wordsIn(members) : content.kind === 'html' || content.kind === 'text' ? [content.text] : [];
-  const text = [...described, ...said].join('; ').replaceAll(/<(?:script|style)\b[\s\S]*?<\/|<[^<>]*>/gi, ' ');
+  const raw = [...described, ...said].join('; ');
   const error = bearer?.parameters.get('error') ?? nameOf(members['error']);
-  return { challenges, bearer, error, text: text.replaceAll(/\s+/g, ' ').trim().slice(0, longestText) };
+  return { challenges, bearer, error, text: plainText(raw).slice(0, longestText), raw };
+}
+
+export function plainText(markup: string): string {
+  const text = markup.replaceAll(/<(?:script|style)\b[\s\S]*?<\/|<[^<>]*>/gi, ' ');
+  return text.replaceAll(/\s+/g, ' ').trim();
 }
 
 /** Where APIs put a reason: OAuth (RFC 6749), problem details (RFC 9457), OData, SAP, Apigee, Spring, Express. */

@@ -15,7 +15,7 @@ import { findNamedIssuer } from './named-issuer.ts';
 import type { Issue } from './odd-claims.ts';
 import { readResourceMetadata } from './read-resource-metadata.ts';
 import { openApi, sendApiRequest } from './send-api-request.ts';
-import { shown } from './shown.ts';
+import { redacted, shown, textOf } from './shown.ts';
 import { readTokenFacts } from './token-facts.ts';
 
 /** A call to be made, with the token that was issued for it. */
@@ -84,7 +84,7 @@ function redaction({ config, token }: PlannedCall): Pick<AnsweredCall, 'safe' | 
   const known = { subjectToken: token.accessToken };
   const redact = redactor(config, known);
   const isSecret = (text: string): boolean => jwt.test(text) || holdsSecret(config, known, text);
-  return { redact, safe: (value) => (isSecret(String(value)) ? '[redacted]' : shown(value)) };
+  return { redact, safe: (value) => (isSecret(textOf(value)) ? redacted : shown(value)) };
 }
 
 const withoutCall = (verdict: Verdict): Judgement => ({ verdict, tokenAccepted: false, remedies: [] });

@@ -189,6 +189,19 @@ it.each<[claims: Claims, hasUser: boolean | undefined]>([
   expect(readTokenFacts(unsignedJwt(claims))?.hasUser).toBe(hasUser);
 });
 
+it('shows no secret in what is no text, nor as the name of a claim', () => {
+  const secret = canarySecret('claimed');
+  const [, payload] = unsignedJwt({ ...usual, [secret]: 1 }).split('.');
+  const header = Buffer.from(JSON.stringify({ alg: 'RS256', kid: { of: secret } })).toString('base64url');
+  const described = describe(`${header}.${payload}.x`, { client: { id: 'acme', authentication: 'ClientSecretBasic', secret } });
+  expect(JSON.stringify(described)).not.toContain(secret);
+  expect(described.details.join()).toContain('kid [redacted]');
+});
+
+it('takes an issuer that is no URL for no other realm', () => {
+  expect(oddities({ iss: 'acme issuer' }, { tokenEndpoint: 'https://login.example/realms/a/token' })).toEqual([]);
+});
+
 it('survives claims of any shape', () => {
   const claims = {
     iss: 1,

@@ -4,7 +4,7 @@ import type { TokenMaterial } from '../../sidecar/token/token-material.ts';
 import type { Step } from '../examination.ts';
 import { findOddities, type Issue } from './odd-claims.ts';
 import { isEncryptedJwt } from './read-jwt.ts';
-import { shown, shownTime, shownTimeSpan } from './shown.ts';
+import { redacted, shown, shownTime, shownTimeSpan, textOf } from './shown.ts';
 import type { TokenFacts } from './token-facts.ts';
 
 /** Claims of which the name alone is shown: they are about a person. */
@@ -40,7 +40,7 @@ export function describeToken({ token, facts, issue, material }: DescribedToken,
     const summary = `${kind}, ${token.length} characters: only those whom it is for can read what it says`;
     return { ...step, outcome: 'ok', summary, details: [`lives for ${shownTimeSpan(issue.lifetimeMs)}`] };
   }
-  const safe = (value: unknown): string => (holdsSecret(config, material, String(value)) ? '[redacted]' : shown(value));
+  const safe = (value: unknown): string => (holdsSecret(config, material, textOf(value)) ? redacted : shown(value));
   const oddities = findOddities(facts, config, issue);
   const of = facts.issuer === undefined ? '' : ` of ${safe(facts.issuer)}`;
   return {
@@ -68,7 +68,7 @@ function claimLines(facts: TokenFacts, { nowMs }: Issue, safe: (value: unknown) 
     ['expires', expiresMs === undefined ? 'never' : when(expiresMs)],
     ['user', facts.hasUser === false ? 'none: it is of the client itself' : undefined],
     ['header', headerOf(jwt.header, safe)],
-    ['not shown', othersOf(jwt.claims)],
+    ['not shown', othersOf(jwt.claims, safe)],
   ];
   return lines.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [`${name.padEnd(10)}  ${value}`]));
 }
@@ -78,8 +78,8 @@ function headerOf(header: TokenFacts['jwt']['header'], safe: (value: unknown) =>
 }
 
 /** The names of the other claims. */
-function othersOf(claims: TokenFacts['jwt']['claims']): string {
+function othersOf(claims: TokenFacts['jwt']['claims'], safe: (value: unknown) => string): string {
   const names = Object.keys(claims).filter((name) => !told.has(name) && claimName.test(name));
-  const few = names.slice(0, mostNames).map((name) => (personal.test(name) ? `${name} (of a person)` : name));
+  const few = names.slice(0, mostNames).map((name) => (personal.test(name) ? `${name} (of a person)` : safe(name)));
   return [...few, ...(names.length > mostNames ? ['…'] : [])].join(', ');
 }

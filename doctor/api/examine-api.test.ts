@@ -36,17 +36,57 @@ it('tries the audience by either name, and asks at most four times', async () =>
   const byName = await examineScene({
     claims: { aud: 'account' },
     issue: (form) => ({ aud: form.get('audience') ?? 'account' }),
-    answer: ({ aud }) => (aud === 'https://api.example/x' ? { status: 200 } : refusedSaying('wrong aud, expected https://api.example/x')),
+    answer: ({ aud }) => (aud === 'http://127.0.0.1/x' ? { status: 200 } : refusedSaying('wrong aud, expected http://127.0.0.1/x')),
   });
   expect(byName.verdict.mend).toEqual({
     kind: 'manifest',
-    changes: [{ path: 'spec.grant.audience', value: ['https://api.example/x'] }],
+    changes: [{ path: 'spec.grant.audience', value: ['http://127.0.0.1/x'] }],
     tried: true,
   });
   expect(byName.tokenRequests).toBe(2);
   const never = await examineScene({ claims: { aud: 'account' }, issue: () => ({ aud: 'other' }), answer: refusedSaying('wrong aud') });
   expect(never.tokenRequests).toBeLessThanOrEqual(4);
   expect(never.verdict.mend?.kind).toBe('elsewhere');
+});
+
+it.each([
+  [
+    'an audience of another host',
+    { status: 401, headers: bearer('error="invalid_token", error_description="audience", resource="https://payroll.example/"') },
+  ],
+  ['an audience by a name that says nothing', refusedSaying('wrong aud, expected payroll')],
+  ['a scope of another host', { status: 403, headers: bearer('error="insufficient_scope", scope="https://graph.example/mail.read"') }],
+  ['a scope among its own', { status: 403, headers: bearer('error="insufficient_scope", scope="read api://payroll.example/write"') }],
+] as const)('gets an API no token for what may be another one: %s', async (_what, answer) => {
+  const { verdict, steps, tokenRequests, calls } = await examineScene({ claims: { aud: 'account' }, issue: () => ({}), answer });
+  expect(verdict.mend).toMatchObject({ kind: 'manifest', tried: false });
+  expect(steps.at(-1)).toMatchObject({ name: 'Try', outcome: 'skipped', summary: expect.stringContaining('may be for another API') });
+  expect([tokenRequests, calls]).toEqual([0, 1]);
+});
+
+it('does not try what the credential says already', async () => {
+  const { tokenRequests } = await examineScene({
+    claims: null,
+    config: { grant: { resource: ['http://127.0.0.1/x'] } },
+    issue: () => ({}),
+    answer: refusedSaying('wrong aud, expected http://127.0.0.1/x'),
+  });
+  expect(tokenRequests).toBe(1);
+});
+
+it('shows of where a redirect leads neither query nor password, and of what it says no secret that markup hides', async () => {
+  const secret = `${canarySecret('api')}<b>x</b>  tail`;
+  const { steps } = await examineScene({
+    config: { client: { id: 'acme', authentication: 'ClientSecretBasic', secret } },
+    answer: {
+      status: 403,
+      headers: { location: 'https://anna:hidden@login.example/start?session=5' },
+      body: { message: `you sent ${secret}, ${'y '.repeat(1000)}` },
+    },
+  });
+  const shown = JSON.stringify(steps);
+  expect(shown).toContain('location: https://login.example/start?…');
+  expect(shown).not.toMatch(/hidden|session=5| tail/);
 });
 
 it('reads the metadata that the API names of itself, without the token, and from no other host', async () => {

@@ -9,6 +9,7 @@ import { isForOneUse } from '../is-for-one-use.ts';
 import type { Remedy } from './advise-refusal.ts';
 import type { ApiCall } from './api-call.ts';
 import { callApi, type PlannedCall } from './call-api.ts';
+import { isOfThisApi } from './is-of-this-api.ts';
 import { shown } from './shown.ts';
 import { readTokenFacts, type TokenFacts } from './token-facts.ts';
 
@@ -32,20 +33,26 @@ const mostTries = 4;
 /** Calls the API; where it refuses the token, tries the changes that its answer suggests, and says what it comes to. */
 export async function examineApi(question: ApiQuestion, context: ApiContext): Promise<Verdict> {
   const { verdict, remedies } = await callApi(question, context);
-  const [first] = remedies;
-  if (first === undefined) return verdict;
-  const untried = question.probe
+  const changing = remedies.filter(({ changes }) => changesSomething(changes, question.config));
+  const why = question.probe
     ? isForOneUse(question.config)
       ? 'what is exchanged for the token may be good for one request'
       : undefined
     : 'as asked (--no-probe)';
-  if (untried !== undefined) {
-    const summary = `${listChanges(first.changes)} is not tried, ${untried}`;
-    context.record({ subject: 'api', name: 'Try', outcome: 'skipped', tookMs: 0, summary, details: [] });
-    return first.isNamed ? withMend(verdict, first, false) : verdict;
-  }
-  const worked = await tryRemedies(remedies.slice(0, mostTries), question, context);
-  return worked === undefined ? verdict : withMend(verdict, worked, true);
+  const tried = why === undefined ? changing.filter(({ changes }) => isOfThisApi(changes, question.config)) : [];
+  const worked = tried.length === 0 ? undefined : await tryRemedies(tried.slice(0, mostTries), question, context);
+  if (worked !== undefined) return withMend(verdict, worked, true);
+  const [untried] = changing.filter((remedy) => !tried.includes(remedy));
+  if (untried === undefined) return verdict;
+  const foreign = 'by its name that may be for another API, and this one would get a token for it';
+  const summary = `${listChanges(untried.changes)} is not tried, ${why ?? foreign}`;
+  context.record({ subject: 'api', name: 'Try', outcome: 'skipped', tookMs: 0, summary, details: [] });
+  return untried.isNamed ? withMend(verdict, untried, false) : verdict;
+}
+
+/** What the credential says already has been tried. */
+function changesSomething(changes: readonly Change[], config: SidecarConfig): boolean {
+  return JSON.stringify(applyChanges(config, changes)) !== JSON.stringify(applyChanges(config, []));
 }
 
 function withMend(verdict: Verdict, { changes }: Remedy, tried: boolean): Verdict {

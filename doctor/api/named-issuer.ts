@@ -50,11 +50,11 @@ function serverOf({ host }: URL): string {
  */
 export function inNamedTenant({ origin, host, pathname, search }: URL, named: URL): string | undefined {
   const [, before, , after] = /^(.*\/realms\/)([^/]+)(\/.*)$/.exec(pathname) ?? [];
-  const [, theirBefore, realm] = /^(.*\/realms\/)([^/]+)/.exec(named.pathname) ?? [];
+  const [, theirBefore, realm] = /^(.*\/realms\/)([\w.~-]+)(?=\/|$)/.exec(named.pathname) ?? [];
   if (realm !== undefined && before === theirBefore && origin === named.origin) return `${origin}${before}${realm}${after}${search}`;
   const [, rest] = /^\/[^/]+(\/oauth2\/.*)$/.exec(pathname) ?? [];
   const tenant = tenantOf(named);
-  if (!entra.has(host) || !entra.has(named.host) || rest === undefined || tenant === '') return undefined;
+  if (!entra.has(host) || !entra.has(named.host) || rest === undefined || !/^[\w.-]+$/.test(tenant)) return undefined;
   return `${origin}/${tenant}${rest}${search}`;
 }
 

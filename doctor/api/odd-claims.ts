@@ -98,8 +98,11 @@ function hostOf(audience: string): string | undefined {
 }
 
 /** Of one owner, as far as names tell: they end in the same two labels. */
-function areRelated(one: string, other: string): boolean {
-  const owner = (host: string): string => host.replace(/:\d+$/, '').split('.').slice(-2).join('.');
+export function areRelated(one: string, other: string): boolean {
+  const owner = (host: string): string => {
+    const name = host.replace(/:\d+$/, '');
+    return /^[\d.]+$|^\[/.test(name) ? name : name.split('.').slice(-2).join('.');
+  };
   return owner(one) === owner(other);
 }
 
@@ -144,7 +147,8 @@ function oddTenant({ tenant, issuer }: TokenFacts, { tokenEndpoint }: SidecarCon
     return `It is of the tenant ${shown(tenant.value)} (ext_attr.zdn), and tokenEndpoint.url names ${named}.`;
   }
   const issuing = issuer === undefined ? undefined : URL.parse(issuer);
-  const [ours, theirs] = [realmOf(endpoint), issuing && realmOf(issuing)];
+  // An issuer need not be a URL.
+  const [ours, theirs] = [realmOf(endpoint), issuing ? realmOf(issuing) : undefined];
   if (ours !== undefined && theirs !== undefined && ours !== theirs) {
     return `It was issued by the realm ${shown(theirs)}, and tokenEndpoint.url names ${shown(ours)}.`;
   }

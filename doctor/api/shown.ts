@@ -1,9 +1,19 @@
 const usualLength = 120;
 
+/** In the place of a secret. */
+export const redacted = '[redacted]';
+
 /** A value that somebody else wrote, fit for a line on a terminal: no control characters, and not long. */
 export function shown(value: unknown, longest = usualLength): string {
-  const text = (typeof value === 'string' ? value : (JSON.stringify(value) ?? '')).replaceAll(/[\p{C}\p{Z}]+/gu, ' ').trim();
+  const text = textOf(value)
+    .replaceAll(/[\p{C}\p{Z}]+/gu, ' ')
+    .trim();
   return text.length > longest ? `${text.slice(0, longest)}…` : text;
+}
+
+/** As it is shown, but whole. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
 /** To the second, in UTC. */

@@ -5,6 +5,7 @@ import type { TokenResponse } from '../../sidecar/token/read-token-answer.ts';
 import { redactor, type Redact } from '../../sidecar/token/redactor.ts';
 import type { TokenMaterial } from '../../sidecar/token/token-material.ts';
 import { shown } from '../api/shown.ts';
+import { shownLocation } from '../api/shown-location.ts';
 import { isEncryptedJwt } from '../api/read-jwt.ts';
 
 /** Those that say who answered, when, and what. */
@@ -21,13 +22,10 @@ export function describeAnswer(config: SidecarConfig, material: TokenMaterial, r
   ];
 }
 
-/** A query may hold anything, a session above all; a date looks like nothing else. */
+/** A date looks like nothing else. */
 function shownHeader(name: string, value: string, config: SidecarConfig, redact: Redact): string {
   if (name === 'date') return shown(value);
-  if (name !== 'location') return shown(redact(value));
-  const url = URL.parse(value, config.tokenEndpoint.url);
-  if (url === null) return '[not a URL]';
-  return `${shown(redact(url.origin))}${shown(redact(url.pathname))}${url.search === '' ? '' : '?…'}`;
+  return name === 'location' ? shownLocation(value, config.tokenEndpoint.url, redact) : shown(redact(value));
 }
 
 const longestText = 300;
@@ -45,11 +43,8 @@ function bodyLines(config: SidecarConfig, response: TokenResponse, redact: Redac
   if (!/\s/.test(content.text)) return [`[text, ${content.text.length} characters]`];
   const text = redact(content.text)
     .replace(/<(script|style)\b[^]*?<\/\1\s*>/gi, ' ')
-    .replace(/<[^<>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
-  const start = text.length > longestText ? `${text.slice(0, longestText)}…` : text;
-  return [`${content.kind === 'html' ? 'a web page' : 'text'}: ${start}`];
+    .replace(/<[^<>]*>/g, ' ');
+  return [`${content.kind === 'html' ? 'a web page' : 'text'}: ${shown(text, longestText)}`];
 }
 
 export function contentOf({ headers, body }: TokenResponse): Content {
@@ -80,9 +75,11 @@ const harmless =
   /^(?:(?:issued_)?token_?type|expires_?(?:in|on|at)|not_?before|scope|error\w*|message|msg|status\w*|code|reason|detail|title|description)$/i;
 
 function shownValue(path: string, value: unknown, { config, redact, isSuccess }: Redaction): string {
-  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
   const name = path.split('.').at(-1) ?? '';
+  // A token may be a number, and so may be how long one lives.
+  if (typeof value === 'number' && /(?:token|secret|password|key)$/i.test(name)) return `[token, ${text.length} characters]`;
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return text;
   const isToken = path === config.tokenEndpoint.response.accessToken || jwtClaims(text) !== undefined || telling.test(name);
   if (isToken && !harmless.test(name)) return text === '' ? '[token, empty]' : `[token, ${text.length} characters${kindOf(text)}]`;
   return isSuccess && !harmless.test(name) ? `[text, ${text.length} characters]` : shown(redact(text));

@@ -40,17 +40,18 @@ export const wrongAudience: BrokenSetup = {
   verdict: {
     code: 'api_audience_refused',
     sentence:
-      'The API api.acme.example refused the token because it is not meant for this API: its audience is https://invoices.acme.example, and the API wants https://orders.acme.example (status 401, invalid_token).',
-    mend: { kind: 'manifest', changes: [{ path: 'spec.grant.resource', value: ['https://orders.acme.example'] }], tried: true },
+      'The API api.acme.example refused the token because it is not meant for this API: its audience is https://invoices.acme.example, and the API wants https://api.acme.example/orders (status 401, invalid_token).',
+    mend: { kind: 'manifest', changes: [{ path: 'spec.grant.resource', value: ['https://api.acme.example/orders'] }], tried: true },
   },
   set: async ({ stack }) => {
-    const [invoices, orders] = ['https://invoices.acme.example', 'https://orders.acme.example'];
+    // A name of the API's own: it is given no token for what may be another API.
+    const [invoices, orders] = ['https://invoices.acme.example', 'https://127.0.0.1/orders'];
     const provider = stack.use(await startProvider({ resources: [invoices, orders] }));
     const { origin } = new URL(provider.url);
     const api = stack.use(await startOrdersApi({ issuer: origin, keysUrl: `${origin}/jwks`, audience: orders }));
     return {
       manifests: manifestsOf({ api: api.url, login: provider.url }),
-      places: placesOf({ login: provider.url, api: api.url }),
+      places: [...placesOf({ login: provider.url, api: api.url }), ['https://127.0.0.1', 'https://api.acme.example']],
       path: '/orders',
     };
   },
