@@ -7,7 +7,7 @@ import type { HintedAnswer } from './hint-rows.ts';
 import { readContent, type Content } from './read-content.ts';
 import { listPaths, readMember, type Members } from './read-member.ts';
 import { holdsSecret, redactor, type Redact } from './redactor.ts';
-import { readRefusal, type Refusal } from './refusal.ts';
+import { inLine, readRefusal, type Refusal } from './refusal.ts';
 import { retryAdvice } from './retry-advice.ts';
 import { tokenHint } from './token-hints.ts';
 import { tokenLifetimeMs } from './token-lifetime.ts';
@@ -201,10 +201,7 @@ function snippet({ content, redact }: Case): { snippet?: string } {
   if (content.kind === 'members' || content.text === '') return {};
   // A single word may be the bare token itself.
   if (!/\s/.test(content.text)) return { snippet: '[redacted]' };
-  const text = redact(content.text)
-    .replace(/<[^<>]*>/g, ' ')
-    .replace(/\s+/g, ' ');
-  return { snippet: text.trim().slice(0, longestSnippet) };
+  return { snippet: inLine(redact(content.text).replace(/<[^<>]*>/g, ' ')).slice(0, longestSnippet) };
 }
 
 function header({ headers }: TokenResponse, name: string): string | undefined {

@@ -47,9 +47,14 @@ export function readRefusal(members: Members, response: SidecarConfig['tokenEndp
     log: Object.fromEntries(
       Object.entries(texts)
         .filter(([, value]) => value !== undefined)
-        .map(([name, value]) => [name, redact(typeof value === 'string' ? value : JSON.stringify(value)).slice(0, longestLogged)]),
+        .map(([name, value]) => [name, inLine(redact(typeof value === 'string' ? value : JSON.stringify(value))).slice(0, longestLogged)]),
     ),
   };
+}
+
+/** Control characters steer the terminal that a log is read on; of those beyond ASCII, and of what turns text round, JSON escapes none. */
+export function inLine(text: string): string {
+  return text.replace(/[\s\p{C}]+/gu, ' ').trim();
 }
 
 function codeWithin(error: unknown): string | undefined {

@@ -227,6 +227,14 @@ describe('part C: refusals', () => {
     }
   });
 
+  it('C44 nothing of a text that is logged steers the terminal that the log is read on', async () => {
+    const text = 'no \u001b[31m\u009b31m \u202ethis\r\nway';
+    const refused = await failureFrom(jsonAnswer({ error: 'odd', error_description: text }, { status: 400 }));
+    expect(refused.log).toMatchObject({ description: 'no [31m 31m this way' });
+    const page = await failureFrom(httpAnswer({ status: 400, body: text }));
+    expect(page.log).toMatchObject({ snippet: 'no [31m 31m this way' });
+  });
+
   it('C44 a text that holds a secret, markup or a token is not in the hint', async () => {
     for (const text of ['s3cr3t-of-acme is wrong', '<a href=x>', `sent ${jwt({})}`, 'x'.repeat(201)]) {
       const failure = await failureFrom(jsonAnswer({ errorHttpCode: 401, errorMessage: text }, { status: 401 }), {
