@@ -45,6 +45,7 @@ export class Destinations {
     shared.users++;
     const { pool } = shared;
     const user = new PoolUser(connections);
+    const { host: ownHost } = url;
     const relayed = proxy !== undefined && url.protocol === 'http:';
     // Absolute-form, where a plain HTTP proxy wants it (RFC 9112 section 3.2.2).
     const pathPrefix = relayed ? url.origin : '';
@@ -54,7 +55,7 @@ export class Destinations {
       dispatch: (request, call, alone = false) => {
         const path = pathPrefix + request.path;
         if (!isTarget(path)) return call.callFailed(new ClientError('REQUEST_INVALID', 'The request target is none'));
-        const { method, host = url.host, headers, body, stream, contentLength } = request;
+        const { method, host = ownHost, headers, body, stream, contentLength } = request;
         const outgoing = { method, path, host, headers, body, stream, contentLength };
         if (alone) pool.dispatchAlone(outgoing, call, user);
         else pool.dispatch(outgoing, call, user);
