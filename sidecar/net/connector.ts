@@ -60,7 +60,7 @@ export class Connector {
     let connection: HttpConnection | undefined;
     const buffer = tunnel === undefined ? new ReadBuffer(this.#buffers) : undefined;
     const onread = buffer && {
-      buffer: () => buffer.next(connection?.isIdle ?? true),
+      buffer: () => buffer.next(),
       callback: (length: number) => {
         if (connection === undefined) socket.destroy();
         else connection.read(buffer.filled(length));

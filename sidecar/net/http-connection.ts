@@ -72,10 +72,6 @@ export class HttpConnection implements AnswerSink, BodySink {
     });
   }
 
-  get isIdle(): boolean {
-    return this.#call === undefined;
-  }
-
   get isOpen(): boolean {
     return !this.#socket.destroyed && this.#socket.writable;
   }
@@ -164,9 +160,9 @@ export class HttpConnection implements AnswerSink, BodySink {
     this.#socket.resume();
   }
 
-  /** None of the chunks until now is needed any longer. */
-  passed(): void {
-    this.#buffer?.passed(true);
+  /** None of the chunks until now is needed any longer. An answer that is over has no say: the memory is another's. */
+  passed(call: ClientCall): void {
+    if (this.#call === call) this.#buffer?.released();
   }
 
   /** The call is no longer wanted, nor told of anything: with it the connection goes. */
@@ -188,7 +184,9 @@ export class HttpConnection implements AnswerSink, BodySink {
     if (call === undefined) return void this.#socket.destroy();
     try {
       const rest = this.#reader.read(chunk);
-      this.#buffer?.passed(call.answerPassed());
+      // Given up meanwhile: what has been passed on may be needed still, and nobody says so.
+      if (this.#socket.destroyed) return;
+      if (call.answerPassed()) this.#buffer?.released();
       if (this.#reader.over) this.#rest(rest);
     } catch (error) {
       this.#error ??= error as Error;
@@ -198,8 +196,7 @@ export class HttpConnection implements AnswerSink, BodySink {
 
   /** After an answer; it may have been the whole of what was read. */
   #rest(length: number): void {
-    if (this.#socket.destroyed) return;
-    this.#buffer?.leave();
+    this.#buffer?.answerOver();
     if (length > 0 || !this.#sent || this.#last || !this.#reader.keepAlive || !this.isOpen) return void this.#socket.destroy();
     const { keepAliveMs } = this.#reader;
     const mayIdleMs = keepAliveMs === undefined ? idleMs : Math.min(keepAliveMs - marginMs, longestIdleMs);

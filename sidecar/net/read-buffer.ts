@@ -22,77 +22,86 @@ export class LargeBuffers {
     return Buffer.allocUnsafeSlow(largeBytes);
   }
 
+  /** Nobody reads or writes it any more: it is taken again. */
   giveBack(bytes: Buffer): void {
     if (bytes.length !== largeBytes) return;
     if (this.#spare.length < mostSpare) this.#spare.push(bytes);
     else this.#out--;
   }
 
-  /** It is left to the garbage collector. */
+  /** Somebody may read it still: it is left to the garbage collector. */
   drop(bytes: Buffer): void {
     if (bytes.length === largeBytes) this.#out--;
   }
 }
 
 /**
- * Where a socket's bytes are read to, again and again: a new buffer for each read would cost more than the read. What is not passed on by
- * the end of a read stays as it is, and the next read gets another.
+ * Where a socket's bytes are read to, again and again: a new buffer for each read would cost more than the read. Memory that was read to
+ * is read to again only after `released`, which is said while the answer runs, or in the same breath as its end; unless it is said, what
+ * was read stays as it is. For each read: `next`, `filled`, then perhaps `released` or `answerOver` or both, in this order.
  */
 export class ReadBuffer {
   readonly #large: LargeBuffers;
   #bytes: Buffer = Buffer.allocUnsafeSlow(smallBytes);
-  /** Large ones: what has not been passed on is in them. */
+  /** The last read's bytes may be needed still. */
+  #isNeeded = false;
+  /** Large ones of this answer: the bytes of earlier reads may be needed still. Smaller ones are left to whoever needs them. */
   readonly #kept: Buffer[] = [];
-  #isKept = false;
   #isFull = false;
+  #isOver = false;
 
   constructor(large: LargeBuffers) {
     this.#large = large;
   }
 
-  /** The bytes of the last read, of this length. */
-  filled(length: number): Buffer {
-    this.#isFull = length === this.#bytes.length;
-    return this.#bytes.subarray(0, length);
-  }
-
-  /** `all`: whether nothing that was read until now is needed any longer. */
-  passed(all: boolean): void {
-    if (all) {
-      for (const bytes of this.#kept) this.#large.giveBack(bytes);
-      this.#kept.length = 0;
-    } else if (!this.#isKept) {
-      this.#isKept = true;
-      // The others are left to whoever still needs them.
-      if (this.#bytes.length === largeBytes) this.#kept.push(this.#bytes);
-    }
-  }
-
   /** For the next read. */
-  next(isIdle: boolean): Buffer {
+  next(): Buffer {
     const before = this.#bytes;
-    // Whoever does not take what there is does not need more of it at once.
-    if (this.#isKept) this.#bytes = Buffer.allocUnsafeSlow(smallBytes);
-    else if (isIdle && before.length > smallBytes) {
+    if (this.#isNeeded) {
+      if (this.#isOver) this.#large.drop(before);
+      else if (before.length === largeBytes) this.#kept.push(before);
+      // Whoever does not take what there is does not need more of it at once.
+      this.#bytes = Buffer.allocUnsafeSlow(smallBytes);
+    } else if (this.#isOver && before.length > smallBytes) {
       this.#large.giveBack(before);
       this.#bytes = Buffer.allocUnsafeSlow(smallBytes);
     } else if (this.#isFull && before.length < largeBytes) {
       this.#bytes = this.#large.take() ?? (before.length < mediumBytes ? Buffer.allocUnsafeSlow(mediumBytes) : before);
     }
-    this.#isKept = false;
+    this.#isNeeded = false;
     this.#isFull = false;
+    this.#isOver = false;
     return this.#bytes;
   }
 
-  /** An answer is over. Nobody will say when what is left of it is no longer needed: that the next one's is not says nothing of it. */
-  leave(): void {
-    for (const bytes of this.#kept) this.#large.drop(bytes);
+  /** The bytes of the last read, of this length. */
+  filled(length: number): Buffer {
+    this.#isNeeded = true;
+    this.#isFull = length === this.#bytes.length;
+    return this.#bytes.subarray(0, length);
+  }
+
+  /** Nothing that was read until now is needed any longer. Only whoever was given this answer may say so, and not after its end. */
+  released(): void {
+    this.#isNeeded = false;
+    for (const bytes of this.#kept) this.#large.giveBack(bytes);
     this.#kept.length = 0;
+  }
+
+  /** Nobody will say when what is left of the answer is no longer needed: that the next one's is not says nothing of it. */
+  answerOver(): void {
+    this.#isOver = true;
+    this.#dropKept();
   }
 
   /** The connection is over. */
   close(): void {
-    this.leave();
-    if (!this.#isKept) this.#large.drop(this.#bytes);
+    this.#dropKept();
+    this.#large.drop(this.#bytes);
+  }
+
+  #dropKept(): void {
+    for (const bytes of this.#kept) this.#large.drop(bytes);
+    this.#kept.length = 0;
   }
 }

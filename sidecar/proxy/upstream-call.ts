@@ -65,7 +65,7 @@ export class UpstreamCall implements QueuedCall, Expiring {
 
   /** The caller has taken all that there was. */
   passed(): void {
-    this.#connection?.passed();
+    this.#connection?.passed(this);
   }
 
   /** Nobody wants the answer any more and the request must stop. */
