@@ -42,7 +42,7 @@ export async function examineApi(question: ApiQuestion, context: ApiContext): Pr
   const tried = why === undefined ? changing.filter(({ changes }) => isOfThisApi(changes, question.config)) : [];
   const worked = tried.length === 0 ? undefined : await tryRemedies(tried.slice(0, mostTries), question, context);
   if (worked !== undefined) return withMend(verdict, worked, true);
-  const [untried] = changing.filter((remedy) => !tried.includes(remedy));
+  const untried = changing.find((remedy) => !tried.includes(remedy));
   if (untried === undefined) return verdict;
   const foreign = 'by its name that may be for another API, and this one would get a token for it';
   const summary = `${listChanges(untried.changes)} is not tried, ${why ?? foreign}`;

@@ -14,12 +14,10 @@ export function isOfThisApi(changes: readonly Change[], { grant, upstream }: Sid
   };
   const asked = new Set((grant.scope ?? '').split(' '));
   return changes.every(({ path, value }) => {
-    if (path === 'spec.grant.audience' || path === 'spec.grant.resource')
-      return value === undefined || [value].flat().every((name) => isRelated(String(name)));
+    const names = [value].flat().filter((name) => typeof name === 'string');
+    if (path === 'spec.grant.audience' || path === 'spec.grant.resource') return names.every(isRelated);
     if (path !== 'spec.grant.scope') return true;
     // What is no URL is a word of this API's own.
-    return String(value ?? '')
-      .split(' ')
-      .every((scope) => asked.has(scope) || !scope.includes(':/') || isRelated(scope));
+    return names.flatMap((name) => name.split(' ')).every((scope) => asked.has(scope) || !scope.includes(':/') || isRelated(scope));
   });
 }
