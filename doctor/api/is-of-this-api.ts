@@ -8,15 +8,16 @@ import { areRelated } from './odd-claims.ts';
  */
 export function isOfThisApi(changes: readonly Change[], { grant, upstream }: SidecarConfig): boolean {
   const { host } = new URL(upstream.url);
-  const isRelated = (name: unknown): boolean => {
-    const named = (typeof name === 'string' && URL.parse(name)?.host) || '';
+  const isRelated = (name: string): boolean => {
+    const named = URL.parse(name)?.host ?? '';
     return named !== '' && areRelated(named, host);
   };
   const asked = new Set((grant.scope ?? '').split(' '));
   return changes.every(({ path, value }) => {
-    if (path === 'spec.grant.audience' || path === 'spec.grant.resource') return value === undefined || [value].flat().every(isRelated);
-    if (path !== 'spec.grant.scope' || typeof value !== 'string') return true;
+    const names = [value].flat().filter((name) => typeof name === 'string');
+    if (path === 'spec.grant.audience' || path === 'spec.grant.resource') return names.every(isRelated);
+    if (path !== 'spec.grant.scope') return true;
     // What is no URL is a word of this API's own.
-    return value.split(' ').every((scope) => asked.has(scope) || !scope.includes(':/') || isRelated(scope));
+    return names.flatMap((name) => name.split(' ')).every((scope) => asked.has(scope) || !scope.includes(':/') || isRelated(scope));
   });
 }

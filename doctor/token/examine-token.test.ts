@@ -54,6 +54,15 @@ async function mended(spec: SpecParts, options: Options = {}) {
   return { code, sentence, changes: mend.changes, tried: mend.tried, tries: triesOf(before), works: after.outcome.ok };
 }
 
+it('shows of an answer no escape sequence, and of a token that is a number its length', async () => {
+  const page = await found(httpAnswer({ status: 400, body: '<p>no \u001B[2J\u009B31m such client</p>' }));
+  expect(page.steps.flatMap(({ details }) => details).join('')).not.toMatch(/\p{Cc}/u);
+  const number = await found(jsonAnswer({ access_token: 4_711_081_500, expires_in: 60 }));
+  const details = detailsOf(number, 'Token answer');
+  expect(details).toContain('body    access_token=[token, 10 characters]');
+  expect(details).toContain('body    expires_in=60');
+});
+
 const triesOf = ({ steps }: Pick<Examined, 'steps'>): readonly string[] =>
   steps.flatMap(({ name, summary }) => (name === 'Try' ? [summary] : []));
 const detailsOf = ({ steps }: Pick<Examined, 'steps'>, name: Step['name']): readonly string[] =>

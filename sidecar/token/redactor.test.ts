@@ -37,6 +37,13 @@ describe('redactor', () => {
     expect(redact('you sent a<b>&\\"c\\"\\\\d-e.')).toBe('you sent [redacted].');
   });
 
+  it.each(['a&#39;b&lt;&#34;c-d', 'a&#039;b&lt;&quot;c-d', 'a&#x27;b&lt;&quot;c-d', "a'b&lt;&quot;c-d", 'a\\u0027b\\u003c\\"c-d'])(
+    'takes out a secret as one or the other framework quotes it: %s',
+    (quoted) => {
+      expect(redactorFor(`a'b<"c-d`)(`you sent ${quoted}.`)).toBe('you sent [redacted].');
+    },
+  );
+
   it('takes out the value of every parameter, and a short one only where it stands alone', () => {
     const redact = redactorFor('p4ssw0rd-of-acme', [
       { name: 'response_type', value: 'token' },

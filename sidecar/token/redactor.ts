@@ -78,6 +78,17 @@ function basicCredentials({ client }: SidecarConfig): string[] {
   return [`${client.id ?? ''}:${secret}`, `${formURLEncode(client.id ?? '')}:${formURLEncode(secret)}`];
 }
 
+const namedInHtml: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+/** As XML has it; Spring and Rails; PHP; Django and React; Go and Jinja. */
+const quotesInHtml: readonly Readonly<Record<string, string>>[] = [
+  {},
+  { "'": '&#39;' },
+  { "'": '&#039;' },
+  { "'": '&#x27;' },
+  { "'": '&#39;', '"': '&#34;' },
+];
+
 function encodings(value: string): string[] {
   const bytes = Buffer.from(value, 'utf8');
   return [
@@ -86,7 +97,11 @@ function encodings(value: string): string[] {
     formURLEncode(value),
     JSON.stringify(value).slice(1, -1),
     value.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`),
-    value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;'),
+    ...quotesInHtml.map((quotes) => value.replace(/[&<>"']/g, (character) => ({ ...namedInHtml, ...quotes })[character] ?? character)),
+    // Go and others write these so, that JSON may stand in a page.
+    JSON.stringify(value)
+      .slice(1, -1)
+      .replace(/[<>&']/g, (character) => `\\u00${character.charCodeAt(0).toString(16)}`),
     bytes.toString('base64').replace(/=+$/, ''),
     bytes.toString('base64url'),
   ];
