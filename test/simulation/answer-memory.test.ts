@@ -302,7 +302,9 @@ describe('however callers take their answers, none gets bytes of another', () =>
     await using server = await serve(api.listener);
     const upstream = { url: server.url };
     await fc.assert(
-      fc.asyncProperty(plans, spare, async (...run) => expect(await compareAll(api, upstream, ...run)).toEqual([])),
+      fc.asyncProperty(plans, spare, async (...run) => {
+        expect(await compareAll(api, upstream, ...run)).toEqual([]);
+      }),
       settings,
     );
   });
@@ -313,7 +315,9 @@ describe('however callers take their answers, none gets bytes of another', () =>
     await using server = await listenOnLoopback(createTlsServer({ cert: certificate, key }, api.listener));
     const upstream = { url: server.url.replace('http:', 'https:'), tls: { ca: certificate } };
     await fc.assert(
-      fc.asyncProperty(plans, spare, async (...run) => expect(await compareAll(api, upstream, ...run)).toEqual([])),
+      fc.asyncProperty(plans, spare, async (...run) => {
+        expect(await compareAll(api, upstream, ...run)).toEqual([]);
+      }),
       settings,
     );
   });
