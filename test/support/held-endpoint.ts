@@ -18,6 +18,8 @@ export class HeldEndpoint {
   /** When each request came, by the monotonic clock. */
   readonly requestedAtMs: number[] = [];
   mostAtOnce = 0;
+  /** Told of each request that is held now. */
+  onRequest: (() => void) | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -29,6 +31,7 @@ export class HeldEndpoint {
       this.requestedAtMs.push(this.#clock.monotonicMs());
       this.#held.push({ answer: resolve, signal });
       this.mostAtOnce = Math.max(this.mostAtOnce, this.#held.length);
+      this.onRequest?.();
     });
 
   get requests(): number {

@@ -4,6 +4,7 @@ import { Sensitive } from '../../crds/sensitive.ts';
 import { FailureLog } from '../../sidecar/failure-log.ts';
 import { SidecarMetrics } from '../../sidecar/metrics/sidecar-metrics.ts';
 import { noteAnswers } from '../../sidecar/note-answers.ts';
+import { Destinations } from '../../sidecar/net/destinations.ts';
 import { AliasTable } from '../../sidecar/proxy/alias-table.ts';
 import { ByteBudget } from '../../sidecar/proxy/byte-budget.ts';
 import { Deadlines } from '../../sidecar/proxy/deadlines.ts';
@@ -33,7 +34,11 @@ export interface TestProxy extends AsyncDisposable {
   idle(): Promise<void>;
 }
 
-export async function startTestProxy(upstream: TestConfig['upstream'], more: Partial<TestConfig> = {}): Promise<TestProxy> {
+export async function startTestProxy(
+  upstream: TestConfig['upstream'],
+  more: Partial<TestConfig> = {},
+  destinations = new Destinations(),
+): Promise<TestProxy> {
   const clock = new JumpingClock();
   const endpoint = new HeldEndpoint(clock);
   const metrics = new SidecarMetrics();
@@ -45,7 +50,7 @@ export async function startTestProxy(upstream: TestConfig['upstream'], more: Par
     requesterFor: () => Object.assign(endpoint.requestToken.bind(endpoint), { close: () => {} }),
     observerFor: () => ({ attempted: () => {}, obtained: () => {}, failed: () => {} }),
   });
-  const aliases = new AliasTable([], (name, config) => new Route(name, config, metrics.alias(name), sources));
+  const aliases = new AliasTable([], (name, config) => new Route(name, config, metrics.alias(name), sources, destinations));
   const logger = pino({ level: 'debug' }, lines);
   const live = new Roster<Exchange>();
   const context: ProxyContext = {
