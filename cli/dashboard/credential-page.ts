@@ -3,6 +3,7 @@ import { drawDoctor } from './doctor-section.ts';
 import type { RunningExamination } from './examinations.ts';
 import { type Content, type Html, html } from './html.ts';
 import type { ConditionOverview, Consumer, CredentialOverview, EventOverview, TokenOutcome } from './overview.ts';
+import { drawTable } from './draw-table.ts';
 import { drawTally, grouped } from './draw-tally.ts';
 import { drawNotes, type Page, type View } from './page.ts';
 import { fromNow, pointInTime } from './show-time.ts';
@@ -74,26 +75,11 @@ function drawFacts(credential: CredentialOverview, nowMs: number): Html {
 function drawConsumers(consumers: readonly Consumer[] | undefined, nowMs: number): Html {
   if (consumers === undefined) return html`<p class="soft">Who uses it is not known.</p>`;
   if (consumers.length === 0) return html`<p class="soft">Nobody uses it.</p>`;
-  return html`<div class="frame">
-    <table>
-      <caption class="hidden">
-        Who uses this credential
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">Consumer</th>
-          <th scope="col">Phase</th>
-          <th scope="col">Configuration</th>
-          <th scope="col">Last token</th>
-          <th scope="col">Token requests</th>
-          <th scope="col">Calls</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${consumers.map((consumer) => drawConsumer(consumer, nowMs))}
-      </tbody>
-    </table>
-  </div>`;
+  return drawTable(
+    'Who uses this credential',
+    ['Consumer', 'Phase', 'Configuration', 'Last token', 'Token requests', 'Calls'],
+    consumers.map((consumer) => drawConsumer(consumer, nowMs)),
+  );
 }
 
 function drawConsumer(consumer: Consumer, nowMs: number): Html {
@@ -150,34 +136,20 @@ function drawCounts(counts: Readonly<Record<string, number>> | undefined): Html 
 
 function drawConditions(conditions: readonly ConditionOverview[], nowMs: number): Html {
   if (conditions.length === 0) return html`<p class="soft">None has been written yet.</p>`;
-  return html`<div class="frame">
-    <table>
-      <caption class="hidden">
-        Conditions
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">Condition</th>
-          <th scope="col">Status</th>
-          <th scope="col">Reason</th>
-          <th scope="col">Since</th>
-          <th scope="col">Message</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${conditions.map(
-          ({ type, status, reason, message, sinceMs }) =>
-            html`<tr>
-              <th scope="row" class="name cut">${type}</th>
-              <td data-label="Status">${drawStatus(status)}</td>
-              <td data-label="Reason"><code class="cut">${reason}</code></td>
-              <td data-label="Since" class="number">${sinceMs === undefined ? '' : fromNow(sinceMs, nowMs)}</td>
-              <td data-label="Message" class="cut wide">${message}</td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return drawTable(
+    'Conditions',
+    ['Condition', 'Status', 'Reason', 'Since', 'Message'],
+    conditions.map(
+      ({ type, status, reason, message, sinceMs }) =>
+        html`<tr>
+          <th scope="row" class="name cut">${type}</th>
+          <td data-label="Status">${drawStatus(status)}</td>
+          <td data-label="Reason"><code class="cut">${reason}</code></td>
+          <td data-label="Since" class="number">${sinceMs === undefined ? '' : fromNow(sinceMs, nowMs)}</td>
+          <td data-label="Message" class="cut wide">${message}</td>
+        </tr>`,
+    ),
+  );
 }
 
 function drawStatus(status: ConditionOverview['status']): Html {
@@ -188,32 +160,19 @@ function drawStatus(status: ConditionOverview['status']): Html {
 
 function drawEvents(events: readonly EventOverview[]): Html {
   if (events.length === 0) return html`<p class="soft">Nothing is kept of what was before.</p>`;
-  return html`<div class="frame">
-    <table>
-      <caption class="hidden">
-        What was told of this credential, the newest first
-      </caption>
-      <thead>
-        <tr>
-          <th scope="col">When</th>
-          <th scope="col">Kind</th>
-          <th scope="col">Reason</th>
-          <th scope="col">Message</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${events
-          .toSorted((a, b) => b.atMs - a.atMs)
-          .map(
-            ({ atMs, type, reason, message }) =>
-              html`<tr>
-                <th scope="row" class="number">${pointInTime(atMs)}</th>
-                <td data-label="Kind">${type === 'Warning' ? html`<span class="warn">${icon('alert')} Warning</span>` : type}</td>
-                <td data-label="Reason"><code class="cut">${reason}</code></td>
-                <td data-label="Message" class="cut wide">${message}</td>
-              </tr>`,
-          )}
-      </tbody>
-    </table>
-  </div>`;
+  return drawTable(
+    'What was told of this credential, the newest first',
+    ['When', 'Kind', 'Reason', 'Message'],
+    events
+      .toSorted((a, b) => b.atMs - a.atMs)
+      .map(
+        ({ atMs, type, reason, message }) =>
+          html`<tr>
+            <th scope="row" class="number">${pointInTime(atMs)}</th>
+            <td data-label="Kind">${type === 'Warning' ? html`<span class="warn">${icon('alert')} Warning</span>` : type}</td>
+            <td data-label="Reason"><code class="cut">${reason}</code></td>
+            <td data-label="Message" class="cut wide">${message}</td>
+          </tr>`,
+      ),
+  );
 }

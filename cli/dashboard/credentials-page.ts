@@ -1,4 +1,5 @@
 import { countStates, filterCredentials, type Filter, writeFilter } from './filter-credentials.ts';
+import { drawTable } from './draw-table.ts';
 import { drawTally } from './draw-tally.ts';
 import { type Content, type Html, html } from './html.ts';
 import type { Consumer, CredentialOverview } from './overview.ts';
@@ -30,7 +31,7 @@ export function credentialsPage(view: View, filter: Filter): Page {
         ${drawSearch(credentials, filter, view.base)}
       </div>
       ${credentials.length > 0 && drawStates(credentials, filter, view.base)}
-      ${found.length > 0 ? drawTable(found, view) : drawNothing(credentials.length > 0, view.base)}
+      ${found.length > 0 ? drawCredentials(found, view) : drawNothing(credentials.length > 0, view.base)}
     </div>`,
   };
 }
@@ -99,32 +100,16 @@ function drawNothing(isFiltered: boolean, base: string): Html {
   </div>`;
 }
 
-function drawTable(found: readonly CredentialOverview[], view: View): Html {
+function drawCredentials(found: readonly CredentialOverview[], view: View): Html {
   const shown = found.slice(0, maxRows);
   const cut =
     found.length > maxRows && html`<p id="cut" class="soft">The first ${maxRows} of ${found.length}; search to see the others.</p>`;
-  return html`<div class="frame">
-      <table>
-        <caption class="hidden">
-          Credentials, what needs attention first
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Credential</th>
-            <th scope="col">State</th>
-            <th scope="col">Reaches</th>
-            <th scope="col">Grant</th>
-            <th scope="col">Consumers</th>
-            <th scope="col">Token</th>
-            <th scope="col">Token requests</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${shown.map((credential) => drawRow(credential, view))}
-        </tbody>
-      </table>
-    </div>
-    ${cut}`;
+  return html`${drawTable(
+    'Credentials, what needs attention first',
+    ['Credential', 'State', 'Reaches', 'Grant', 'Consumers', 'Token', 'Token requests'],
+    shown.map((credential) => drawRow(credential, view)),
+  )}
+  ${cut}`;
 }
 
 function drawRow(credential: CredentialOverview, view: View): Html {
